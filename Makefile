@@ -1,0 +1,48 @@
+# Everything runs in .venv, which the first target makes from the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test unit check format generate goldens lock clean
+
+install: .venv/.installed
+
+.venv/.installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The main job on this machine: real OpenSearch, S3 and SQS. ONCE=1 ends by itself.
+demo: install
+	$(BIN)/shipper demo $(if $(ONCE),--once)
+
+test: install
+	$(BIN)/pytest
+
+unit: install
+	$(BIN)/pytest --ignore=tests/integration
+
+check: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m shipper.generate --check
+
+format: install
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Templates, field list, config example and schema, README tables.
+generate: install
+	$(BIN)/python -m shipper.generate
+
+goldens: install
+	$(BIN)/pytest tests/test_sources.py --update-goldens
+
+# After a change of the dependencies in pyproject.toml.
+lock: install
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv build dist
