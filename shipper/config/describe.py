@@ -1,0 +1,117 @@
+"""Declarations in words: what msgspec knows about a setting, as messages and documents need it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
+
+from msgspec import NODEFAULT, Struct, inspect, structs
+
+VARIABLE_PREFIX = "SHIPPER_"
+
+
+class Field(NamedTuple):
+    """A declared setting: a field of a Struct."""
+
+    name: str
+    annotation: Any
+    default: Any
+    required: bool
+
+    def item(self) -> "Field":
+        """One item of a list, as if it were a setting."""
+        bare = get_args(self.annotation)[0] if get_origin(self.annotation) is Annotated else self.annotation
+        return self._replace(annotation=get_args(bare)[0])
+
+    def note(self, key: str) -> Any:
+        """What the declaration says under a key (description, title, examples, advice), else what its type says."""
+        return _note(inspect.type_info(self.annotation), key)
+
+    def expectation(self) -> str:
+        """What the setting takes: "int between 1 and 50"."""
+        return _expectation(inspect.type_info(self.annotation))
+
+    def example(self) -> Any:
+        """A value that shows what the setting looks like: the default or, where there is none, the first example."""
+        return self.note("examples")[0] if self.default in (None, (), NODEFAULT) else self.default
+
+    @property
+    def kind(self) -> inspect.Type:
+        """The type without annotations and without `| None`."""
+        return _plain(inspect.type_info(self.annotation))
+
+    @property
+    def group(self) -> type[Struct] | None:
+        """The Struct behind a table, `[name]`; None for any other setting."""
+        match self.kind:
+            case inspect.StructType(cls=cls):
+                return cls
+        return None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is an array, of tables or of values."""
+        return isinstance(self.kind, inspect.VarTupleType)
+
+    def holds(self, cls: type) -> bool:
+        """Whether its values are of a class that msgspec does not know by itself: `Secret` or `Path`."""
+        match self.kind:
+            case inspect.CustomType(cls=own):
+                return own is cls
+        return False
+
+
+def fields(cls: type[Struct]) -> dict[str, Field]:
+    """The settings of a group by name, in the order of their declaration."""
+    return {field.name: Field(field.name, field.type, field.default, field.required) for field in structs.fields(cls)}
+
+
+def settings(cls: type[Struct], place: str = "") -> Iterator[str]:
+    """Dotted names of all that one environment variable can set; an array of tables counts as one."""
+    for field in fields(cls).values():
+        name = place + field.name
+        yield from settings(field.group, f"{name}.") if field.group else [name]
+
+
+def variable(setting: str) -> str:
+    """The environment variable of a setting: limits.memory_mib → SHIPPER_LIMITS_MEMORY_MIB."""
+    return VARIABLE_PREFIX + setting.replace(".", "_").upper()
+
+
+def _plain(type_: inspect.Type) -> inspect.Type:
+    match type_:
+        case inspect.Metadata(type=inner):
+            return _plain(inner)
+        case inspect.UnionType(types=(first, *_)):
+            return _plain(first)
+    return type_
+
+
+def _note(type_: inspect.Type, key: str) -> Any:
+    match type_:
+        case inspect.Metadata(type=inner, extra_json_schema=schema, extra=extra):
+            notes = {**(schema or {}), **(extra or {})}
+            return notes[key] if key in notes else _note(inner, key)
+        case inspect.UnionType(types=(first, *_)):
+            return _note(first, key)
+    return None
+
+
+def _expectation(type_: inspect.Type) -> str:
+    words = "text"
+    match _plain(type_):
+        case inspect.IntType(ge=low, le=high):
+            words = f"int between {low} and {high}"
+        case inspect.FloatType(ge=low, le=high):
+            words = f"number between {low} and {high}"
+        case inspect.BoolType():
+            words = "true or false"
+        case inspect.LiteralType(values=values):
+            words = "one of " + ", ".join(json.dumps(value) for value in values)
+        case inspect.VarTupleType(item_type=item):
+            words = f"array of {_expectation(item)}"
+        case inspect.StructType():
+            words = "table"
+        case inspect.CustomType(cls=cls) if cls is Path:
+            words = "path of a file"
+    return str(_note(type_, "title") or words)

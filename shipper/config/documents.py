@@ -1,0 +1,120 @@
+"""The example file and the JSON schema, written from the declarations.
+
+`generated` is what the command that writes and checks generated files asks for.
+"""
+
+import json
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shipper.config import describe
+from shipper.config.describe import Field
+from shipper.config.fieldtypes import Secret
+from shipper.config.settings import Settings
+
+_WIDTH = 100
+_HEADER = """\
+#:schema ./schema.json
+# Settings of the shipper. Written from the declarations in shipper/config/settings.py: change them there.
+#
+# Every setting is here. One that is commented out shows its default or, where there is none, an example.
+# An environment variable is stronger than this file; its name stands with the setting. Commas separate items of a list.
+# Relative paths of files begin at the folder of this file. Unknown names are refused.
+"""
+
+
+def generated() -> dict[str, str]:
+    """Content of the generated files by path in the repository."""
+    return {"config/shipper.toml": example_toml(), "config/schema.json": json_schema()}
+
+
+def example_toml() -> str:
+    """A file with every setting; what the daemon cannot do without is set, the rest commented out."""
+    groups = (_group(field) for field in describe.fields(Settings).values())
+    return "\n".join([_HEADER, *("\n".join(lines) + "\n" for lines in groups)])
+
+
+def json_schema() -> str:
+    """JSON schema (draft 2020-12) of the file, for editors; without what only the environment may set."""
+    schema = msgspec.json.schema(Settings, schema_hook=lambda _: {"type": "string"})
+    definitions = {name: _as_toml(definition) for name, definition in sorted(schema["$defs"].items())}
+    for cls in map(_struct, describe.fields(Settings).values()):
+        for field in describe.fields(cls).values():
+            if field.holds(Secret):
+                del definitions[cls.__name__]["properties"][field.name]
+    root = definitions.pop(Settings.__name__)
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": definitions}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """A text, number, truth value, path or list as TOML writes it; texts are escaped as in JSON, and DEL besides."""
+    match value:
+        case list() | tuple():
+            return f"[{', '.join(map(toml_value, value))}]"
+        case str() | Path():
+            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", r"\u007f")
+        case float():
+            return repr(value)  # inf and nan as well
+    return json.dumps(value)
+
+
+def _group(field: Field) -> Iterator[str]:
+    """The lines of one table."""
+    repeated = field.group is None
+    cls = _struct(field)
+    yield from _comment(cls.__doc__ or "")
+    if repeated:
+        key = next(name for name, setting in describe.fields(cls).items() if setting.required)
+        yield from _comment(
+            f"{describe.variable(field.name)} takes a list of each {key} and replaces all these tables."
+        )
+    yield f"[[{field.name}]]" if repeated else f"[{field.name}]"
+    for setting in describe.fields(cls).values():
+        yield ""
+        yield from _setting(setting, None if repeated else describe.variable(f"{field.name}.{setting.name}"))
+
+
+def _setting(field: Field, variable: str | None) -> Iterator[str]:
+    """The lines of one setting."""
+    yield from _comment(field.note("description"))
+    if field.holds(Secret):
+        yield from _comment(f"Never in this file: {variable} only.")
+        return
+    unset = "unset by default" if field.default is None else None
+    yield from _comment("; ".join(filter(None, [field.expectation(), unset, variable])))
+    needed = field.required or field.default == ()
+    yield f"{'' if needed else '#'}{field.name} = {toml_value(field.example())}"
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _struct(field: Field) -> type[Struct]:
+    """The Struct behind a table or an array of tables."""
+    cls = field.group or field.item().group
+    if cls is None:
+        raise TypeError(f"{field.name}: every setting at the top level must be a table or an array of tables")
+    return cls
+
+
+def _as_toml(schema: Any) -> Any:
+    """The schema without null, which TOML does not have, and without words that say nothing."""
+    match schema:
+        case {"anyOf": [inner, {"type": "null"}], **rest}:
+            return _as_toml({**inner, **rest})
+        case {"$ref": target}:
+            return {"$ref": target}  # its default repeats the defaults of the settings in it
+        case dict():
+            return {name: _as_toml(part) for name, part in schema.items() if not _says_nothing(name, part)}
+    return schema
+
+
+def _says_nothing(keyword: str, value: Any) -> bool:
+    return (keyword == "default" and value is None) or (keyword == "required" and value == [])

@@ -1,0 +1,205 @@
+"""Every setting, declared once: name, type, bounds, default and a sentence about it.
+
+`load` reads them, `documents` writes the example file and the JSON schema from them. A group is a Struct and a
+table of the TOML file; its docstring describes it there. Units stand in the names.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from shipper.config.fieldtypes import HostPort, HttpUrl, Namespace, QueueUrl, Region, Secret, SecretFile, Username
+
+
+class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An SQS queue that is told of new objects; repeat the table for more queues."""
+
+    url: Annotated[
+        QueueUrl,
+        Meta(
+            description="URL of the queue.",
+            examples=["https://sqs.eu-central-1.amazonaws.com/123456789012/security-logs"],
+        ),
+    ]
+    region: Annotated[
+        Region | None,
+        Meta(
+            description="Region of the queue; default: the region in the URL's host, else aws.region.",
+            examples=["eu-central-1"],
+        ),
+    ] = None
+    wait_seconds: Annotated[
+        int, Meta(ge=0, le=20, description="How long one receive waits for messages (long polling).")
+    ] = 20
+    # Upper bound: 12 hours, SQS's own.
+    visibility_seconds: Annotated[
+        int,
+        Meta(
+            ge=30,
+            le=43_200,
+            description="How long a message stays hidden from other consumers; extended while we work on it.",
+        ),
+    ] = 300
+    # Upper bound: SQS's own for maxReceiveCount of a redrive policy.
+    max_receives: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Receives of a message after which its missing or broken object becomes a dead letter.",
+        ),
+    ] = 3
+
+
+class Aws(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to reach AWS; credentials come from its own chain (environment, profile, role), never from this file."""
+
+    region: Annotated[
+        Region | None,
+        Meta(
+            description="Region to use where neither notification nor URL names one; default: $AWS_REGION, "
+            "else $AWS_DEFAULT_REGION, else the profile's.",
+            examples=["eu-central-1"],
+        ),
+    ] = None
+    endpoint_url: Annotated[
+        HttpUrl | None,
+        Meta(
+            description="Address of S3 and SQS instead of AWS's public ones, for VPC endpoints and tests.",
+            examples=["http://127.0.0.1:5000"],
+        ),
+    ] = None
+    connect_timeout_seconds: Annotated[
+        int, Meta(ge=1, le=300, description="How long a connection to AWS may take to open.")
+    ] = 10
+    read_timeout_seconds: Annotated[
+        int, Meta(ge=1, le=900, description="How long AWS may stay silent; more than any queue's wait_seconds.")
+    ] = 60
+    max_attempts: Annotated[
+        int, Meta(ge=1, le=20, description="Attempts at one AWS request, the first one counted.")
+    ] = 5
+
+
+class OpenSearch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where documents go, and how we identify ourselves there: by password, API key or client certificate."""
+
+    urls: Annotated[
+        tuple[HttpUrl, ...],
+        Meta(
+            description="Addresses of OpenSearch or Elasticsearch; several nodes of one cluster share the load.",
+            examples=[["https://opensearch.example.com:9200"]],
+        ),
+    ] = ()
+    username: Annotated[Username | None, Meta(description="User for basic authentication.", examples=["shipper"])] = (
+        None
+    )
+    password: Annotated[Secret | None, Meta(description="Password of that user.")] = None
+    password_file: Annotated[
+        SecretFile | None,
+        Meta(description="File that holds the password.", examples=["/run/secrets/opensearch_password"]),
+    ] = None
+    api_key: Annotated[
+        Secret | None, Meta(description="API key in its encoded form, instead of user and password.")
+    ] = None
+    api_key_file: Annotated[
+        SecretFile | None,
+        Meta(description="File that holds the API key.", examples=["/run/secrets/opensearch_api_key"]),
+    ] = None
+    ca_file: Annotated[
+        Path | None,
+        Meta(
+            description="Certificate authorities to trust instead of the system's (PEM).",
+            examples=["/etc/shipper/ca.pem"],
+        ),
+    ] = None
+    client_cert_file: Annotated[
+        Path | None, Meta(description="Certificate we present (PEM).", examples=["/etc/shipper/client.pem"])
+    ] = None
+    client_key_file: Annotated[
+        Path | None, Meta(description="Private key of that certificate (PEM).", examples=["/etc/shipper/client.key"])
+    ] = None
+    verify: Annotated[
+        bool, Meta(description="Whether the server's certificate must be valid; false only for tests.")
+    ] = True
+    namespace: Annotated[
+        Namespace, Meta(description="Last part of the data streams' names: logs-<dataset>-<namespace>.")
+    ] = "default"
+    timeout_seconds: Annotated[
+        int, Meta(ge=1, le=600, description="How long one request may take; less than any queue's visibility_seconds.")
+    ] = 60
+    compress: Annotated[bool, Meta(description="Whether request bodies are sent as gzip.")] = True
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much may be in flight at once."""
+
+    memory_mib: Annotated[
+        int,
+        Meta(
+            ge=16,
+            le=65_536,
+            description="Budget for all bytes in flight: objects being read and bulk bodies on their way.",
+        ),
+    ] = 128
+    bulk_mib: Annotated[int, Meta(ge=1, le=50, description="Size at which a bulk body is sent.")] = 5
+    bulk_requests: Annotated[int, Meta(ge=1, le=64, description="Bulk requests in flight.")] = 4
+    flush_seconds: Annotated[
+        float, Meta(ge=0.05, le=30.0, description="Idle time after which a bulk body is sent though it is not full.")
+    ] = 1.0
+    # Upper bound: a record and its document have to fit what the budget sets aside for one object.
+    record_kib: Annotated[
+        int, Meta(ge=16, le=4096, description="Largest raw record; a longer one becomes a dead letter.")
+    ] = 1024
+    messages: Annotated[int, Meta(ge=1, le=100_000, description="Queue messages in flight.")] = 1000
+    grace_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="Time to finish after SIGTERM, then messages are released; less than the container's own.",
+        ),
+    ] = 25
+    inflated_mib: Annotated[
+        int, Meta(ge=1, le=1_048_576, description="Largest object after decompression; a larger one is a dead letter.")
+    ] = 4096
+
+
+class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The HTTP server for /metrics, /healthz and /readyz."""
+
+    listen: Annotated[
+        HostPort, Meta(description="Address to listen on; port 0 takes any free one, 0.0.0.0 all interfaces.")
+    ] = "127.0.0.1:9090"
+
+    @property
+    def host(self) -> str:
+        """Host part of `listen`, an IPv6 address without its brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """Port part of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the program says about itself, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe level that is written.")
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "json", "text"], Meta(description="Form of a line; auto is text on a terminal, else json.")
+    ] = "auto"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings of the shipper."""
+
+    queues: tuple[Queue, ...] = ()
+    aws: Aws = Aws()
+    opensearch: OpenSearch = OpenSearch()
+    limits: Limits = Limits()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
