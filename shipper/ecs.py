@@ -1,0 +1,325 @@
+"""
+The field sets of the Elastic Common Schema that documents are made of, under the names ECS gives them.
+
+https://www.elastic.co/docs/reference/ecs/ecs-field-reference
+
+A Struct is a field set, its attributes are the fields. The types decide the index mapping (`shipper.mappings`), and
+`mappings/ecs.csv` is the list that every name is checked against. Only fields that some source fills are declared.
+"""
+
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Final, NewType
+
+from msgspec import Meta, Raw, Struct, field
+
+VERSION: Final = "9.4.0"
+"""Version of ECS that the names follow."""
+
+Ip = NewType("Ip", str)
+"""An IPv4 or IPv6 address that OpenSearch accepts in a field of type `ip`; made by `ip`."""
+
+Flat = NewType("Flat", Raw)
+"""A JSON object of free form, for a `flat_object` (OpenSearch) or `flattened` (Elasticsearch) field; see `shipper.freeform`."""
+
+Text = NewType("Text", str)
+"""Prose, for a `match_only_text` field."""
+
+Int = NewType("Int", int)
+"""A whole number that fits 64 bits."""
+
+LongText = Annotated[str, Meta(extra={"ignore_above": 8_191})]
+"""A string that is searched with wildcards and may be long: it can be found up to 8,191 characters instead of 1,024."""
+
+Unindexed = NewType("Unindexed", str)
+"""Text that is kept but cannot be searched: a field with neither index nor doc values, of any length."""
+
+
+class FieldSet(Struct, omit_defaults=True, gc=False, kw_only=True):
+    """Base of all field sets: what has no value is not written."""
+
+
+class Event(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-event."""
+
+    action: str | None = None
+    category: tuple[str, ...] = ()
+    created: datetime | None = None
+    dataset: str | None = None
+    duration: int | None = None
+    end: datetime | None = None
+    id: str | None = None
+    ingested: datetime | None = None
+    kind: str | None = None
+    module: str | None = None
+    original: str | None = None
+    outcome: str | None = None
+    provider: str | None = None
+    reason: str | None = None
+    start: datetime | None = None
+    type: tuple[str, ...] = ()
+
+
+class CloudAccount(FieldSet):
+    """`cloud.account`."""
+
+    id: str | None = None
+
+
+class CloudInstance(FieldSet):
+    """`cloud.instance`."""
+
+    id: str | None = None
+
+
+class CloudService(FieldSet):
+    """`cloud.service`."""
+
+    name: str | None = None
+
+
+class Cloud(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-cloud."""
+
+    account: CloudAccount | None = None
+    availability_zone: str | None = None
+    instance: CloudInstance | None = None
+    provider: str | None = None
+    region: str | None = None
+    service: CloudService | None = None
+
+
+class Endpoint(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-source and ecs-destination."""
+
+    address: str | None = None
+    bytes: int | None = None
+    ip: Ip | None = None
+    packets: int | None = None
+    port: int | None = None
+
+
+class Network(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-network."""
+
+    bytes: int | None = None
+    community_id: str | None = None
+    direction: str | None = None
+    iana_number: str | None = None
+    packets: int | None = None
+    transport: str | None = None
+    type: str | None = None
+
+
+class Related(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-related."""
+
+    hosts: tuple[str, ...] = ()
+    ip: tuple[Ip, ...] = ()
+    user: tuple[str, ...] = ()
+
+
+class UserTarget(FieldSet):
+    """`user.target`."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class UserChanges(FieldSet):
+    """`user.changes`."""
+
+    name: str | None = None
+
+
+class User(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-user."""
+
+    changes: UserChanges | None = None
+    email: str | None = None
+    id: str | None = None
+    name: str | None = None
+    target: UserTarget | None = None
+
+
+class Group(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-group."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class Service(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-service."""
+
+    name: str | None = None
+
+
+class UserAgent(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-user_agent."""
+
+    original: str | None = None
+
+
+class TlsClient(FieldSet):
+    """`tls.client`."""
+
+    server_name: str | None = None
+
+
+class Tls(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-tls."""
+
+    cipher: str | None = None
+    client: TlsClient | None = None
+    version: str | None = None
+    version_protocol: str | None = None
+
+
+class OrchestratorCluster(FieldSet):
+    """`orchestrator.cluster`."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class OrchestratorResource(FieldSet):
+    """`orchestrator.resource`."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class Orchestrator(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-orchestrator."""
+
+    cluster: OrchestratorCluster | None = None
+    resource: OrchestratorResource | None = None
+
+
+class Ecs(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-ecs."""
+
+    version: str
+
+
+class DataStream(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-data_stream."""
+
+    type: str
+    dataset: str
+    namespace: str
+
+
+class Error(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-error."""
+
+    message: str | None = None
+    type: str | None = None
+
+
+class S3Bucket(FieldSet):
+    """`aws.s3.bucket`: where the object of the record lies."""
+
+    name: str
+
+
+class S3Object(FieldSet):
+    """`aws.s3.object`: which object the record stood in, and its position there, counted from 0."""
+
+    key: str
+    offset: int | None = None
+
+
+class S3(FieldSet):
+    """`aws.s3`: where a document comes from."""
+
+    bucket: S3Bucket
+    object: S3Object
+
+
+class Aws(FieldSet):
+    """Base of the `aws` field set of a source, which adds a field set of its own."""
+
+    s3: S3 | None = None
+
+
+class Unparsed(FieldSet):
+    """`shipper.unparsed`: a value whose type was not the declared one, kept as text."""
+
+    field: str
+    value: str
+
+
+class Shipper(FieldSet):
+    """`shipper`: what the shipper says of its own work."""
+
+    lag_seconds: float | None = None
+    unparsed: tuple[Unparsed, ...] = ()
+
+
+class Document(FieldSet):
+    """
+    What every document has; a source's document adds field sets to it.
+
+    `timestamp` is when it happened. What is the same for all sources is filled in by `shipper.source.Stamp`.
+    """
+
+    timestamp: datetime = field(name="@timestamp")
+    cloud: Cloud
+    event: Event
+    aws: Aws | None = None
+    data_stream: DataStream | None = None
+    ecs: Ecs | None = None
+    related: Related | None = None
+    shipper: Shipper | None = None
+    tags: tuple[str, ...] = ()
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16_384)
+def ip(text: str | None) -> Ip | None:
+    """
+    Give the text back as an address if it is one.
+
+    Log formats put host names, service names and dashes where addresses belong; a field of type `ip` would refuse the
+    whole document for one of them.
+    """
+    if not text:
+        return None
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    except (OSError, ValueError):
+        return None
+    return Ip(text)
+
+
+def related(
+    *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
+) -> Related | None:
+    """Gather the values that are there, each once and in order; None when there is none."""
+    found_hosts = tuple(dict.fromkeys([one for one in hosts if one]))
+    found_ip = tuple(dict.fromkeys([one for one in ip if one]))
+    found_user = tuple(dict.fromkeys([one for one in user if one]))
+    if not (found_hosts or found_ip or found_user):
+        return None
+    return Related(hosts=found_hosts, ip=found_ip, user=found_user)
+
+
+def time(text: str | None) -> datetime | None:
+    """
+    Read a time that is not always in the form that the decoder reads by itself.
+
+    Takes ISO 8601 in the extended and the basic form, with a blank for the `T`, and takes a time without a zone as UTC.
+
+    Raises:
+        ValueError: it is none of these
+    """
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

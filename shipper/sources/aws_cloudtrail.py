@@ -1,0 +1,807 @@
+"""
+AWS CloudTrail: management, data, network-activity, Insights and aggregated events.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html
+"""
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+from shipper import ecs, freeform
+from shipper.ecs import Flat
+from shipper.formats import JsonRecords, Record
+from shipper.freeform import Freeform
+from shipper.source import Origin, Source
+
+# -- what AWS writes ---------------------------------------------------------------------------------------------------
+
+
+class SessionAttributes(Record, rename="camel"):
+    creation_date: str | None = None
+    mfa_authenticated: bool | None = None
+
+
+class SessionIssuer(Record, rename="camel"):
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account_id: str | None = None
+    user_name: str | None = None
+
+
+class WebIdFederationData(Record, rename="camel"):
+    federated_provider: str | None = None
+    attributes: Raw = Raw()
+
+
+class SessionContext(Record, rename="camel"):
+    attributes: SessionAttributes | None = None
+    session_issuer: SessionIssuer | None = None
+    web_id_federation_data: WebIdFederationData | None = None
+    source_identity: str | None = None
+    ec2_role_delivery: str | None = None
+    assumed_root: bool | None = None
+    sign_in_session_arn: str | None = None
+
+
+class InvokedByDelegate(Record, rename="camel"):
+    account_id: str | None = None
+
+
+class OnBehalfOf(Record, rename="camel"):
+    user_id: str | None = None
+    identity_store_arn: str | None = None
+
+
+class InScopeOf(Record, rename="camel"):
+    source_arn: str | None = None
+    source_account: str | None = None
+    issuer_type: str | None = None
+    credentials_issued_to: str | None = None
+    credentials_issued_to_version: str | None = None
+
+
+class UserIdentity(Record, rename="camel"):
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account_id: str | None = None
+    access_key_id: str | None = None
+    user_name: str | None = None
+    session_context: SessionContext | None = None
+    invoked_by: str | None = None
+    invoked_by_delegate: InvokedByDelegate | None = None
+    on_behalf_of: OnBehalfOf | None = None
+    in_scope_of: InScopeOf | None = None
+    credential_id: str | None = None
+    identity_provider: str | None = None
+
+
+class Resource(Record, rename="camel"):
+    arn: str | None = field(name="ARN", default=None)
+    arn_prefix: str | None = field(name="ARNPrefix", default=None)
+    account_id: str | None = None
+    type: str | None = None
+
+
+class Addendum(Record, rename="camel"):
+    reason: str | None = None
+    updated_fields: str | None = None
+    original_request_id: str | None = field(name="originalRequestID", default=None)
+    original_event_id: str | None = field(name="originalEventID", default=None)
+
+
+class TlsDetails(Record, rename="camel"):
+    tls_version: str | None = None
+    cipher_suite: str | None = None
+    client_provided_host_header: str | None = None
+    key_exchange: str | None = None
+
+
+class TimeWindow(Record, rename="camel"):
+    window_start: str | None = None
+    window_end: str | None = None
+    window_size: str | None = None
+
+
+class CloudTrailRecord(Record, rename="camel"):
+    event_version: str
+    event_time: datetime | None = None
+    user_identity: UserIdentity | None = None
+    event_source: str | None = None
+    event_name: str | None = None
+    aws_region: str | None = None
+    source_ip_address: str | None = field(name="sourceIPAddress", default=None)
+    user_agent: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_parameters: Raw = Raw()
+    response_elements: Raw = Raw()
+    additional_event_data: Raw = Raw()
+    request_id: str | None = field(name="requestID", default=None)
+    event_id: str | None = field(name="eventID", default=None)
+    event_type: str | None = None
+    api_version: str | None = None
+    management_event: bool | None = None
+    read_only: bool | None = None
+    resources: list[Resource] | None = None
+    recipient_account_id: str | None = None
+    service_event_details: Raw = Raw()
+    shared_event_id: str | None = field(name="sharedEventID", default=None)
+    vpc_endpoint_id: str | None = None
+    vpc_endpoint_account_id: str | None = None
+    event_category: str | None = None
+    addendum: Addendum | None = None
+    session_credential_from_console: bool | None = None
+    event_context: Raw = Raw()
+    edge_device_details: Raw = Raw()
+    annotation: Raw = Raw()
+    tls_details: TlsDetails | None = None
+    insight_details: Raw = Raw()
+    # Aggregated events have a schema of their own.
+    account_id: str | None = None
+    aggregated_event_id: str | None = field(name="eventId", default=None)
+    time_window: TimeWindow | None = None
+    summary: Raw = Raw()
+
+
+class RequestParameters(Record, rename="camel"):
+    """The members of `requestParameters` that name users, groups and hosts: any of them may have any type."""
+
+    user_name: Any = None
+    new_user_name: Any = None
+    group_name: Any = None
+    computer_name: Any = None
+    instance_id: Any = None
+    instance_ids: Any = None
+    instances_set: Any = None
+    resource_id: Any = None
+    target: Any = None
+
+
+class AdditionalEventData(Record):
+    """The members of `additionalEventData` that tell of a sign-in."""
+
+    user_name: Any = field(name="UserName", default=None)
+    login_to: Any = field(name="LoginTo", default=None)
+    mobile_version: Any = field(name="MobileVersion", default=None)
+    mfa_used: Any = field(name="MFAUsed", default=None)
+
+
+# -- what we add to ECS ------------------------------------------------------------------------------------------------
+
+
+class CloudTrailSessionIssuer(ecs.FieldSet):
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account_id: str | None = None
+
+
+class CloudTrailWebIdFederationData(ecs.FieldSet):
+    federated_provider: str | None = None
+    attributes: Flat | None = None
+
+
+class CloudTrailSessionContext(ecs.FieldSet):
+    creation_date: datetime | None = None
+    mfa_authenticated: bool | None = None
+    session_issuer: CloudTrailSessionIssuer | None = None
+    web_id_federation_data: CloudTrailWebIdFederationData | None = None
+    source_identity: str | None = None
+    ec2_role_delivery: str | None = None
+    assumed_root: bool | None = None
+    sign_in_session_arn: str | None = None
+
+
+class CloudTrailInvokedByDelegate(ecs.FieldSet):
+    account_id: str | None = None
+
+
+class CloudTrailOnBehalfOf(ecs.FieldSet):
+    user_id: str | None = None
+    identity_store_arn: str | None = None
+
+
+class CloudTrailInScopeOf(ecs.FieldSet):
+    source_arn: str | None = None
+    source_account: str | None = None
+    issuer_type: str | None = None
+    credentials_issued_to: str | None = None
+    credentials_issued_to_version: str | None = None
+
+
+class CloudTrailUserIdentity(ecs.FieldSet):
+    type: str | None = None
+    arn: str | None = None
+    access_key_id: str | None = None
+    invoked_by: str | None = None
+    invoked_by_delegate: CloudTrailInvokedByDelegate | None = None
+    session_context: CloudTrailSessionContext | None = None
+    on_behalf_of: CloudTrailOnBehalfOf | None = None
+    in_scope_of: CloudTrailInScopeOf | None = None
+    credential_id: str | None = None
+    identity_provider: str | None = None
+
+
+class CloudTrailResource(ecs.FieldSet):
+    arn: str | None = None
+    arn_prefix: str | None = None
+    account_id: str | None = None
+    type: str | None = None
+
+
+class CloudTrailAddendum(ecs.FieldSet):
+    reason: str | None = None
+    updated_fields: str | None = None
+    original_request_id: str | None = None
+    original_event_id: str | None = None
+
+
+class CloudTrailTlsDetails(ecs.FieldSet):
+    key_exchange: str | None = None
+
+
+class CloudTrailConsoleLoginData(ecs.FieldSet):
+    login_to: str | None = None
+    mobile_version: str | None = None
+    mfa_used: bool | None = None
+
+
+class CloudTrailConsoleLogin(ecs.FieldSet):
+    additional_eventdata: CloudTrailConsoleLoginData
+
+
+class CloudTrailInsight(ecs.FieldSet):
+    """What a panel groups Insights by; the whole of it is in `flattened.insight_details`."""
+
+    state: str | None = None
+    type: str | None = None
+    event_source: str | None = None
+    event_name: str | None = None
+    error_code: str | None = None
+
+
+class CloudTrailFlattened(ecs.FieldSet):
+    """The free-form parts as flat objects."""
+
+    additional_eventdata: Flat | None = None
+    annotation: Flat | None = None
+    edge_device_details: Flat | None = None
+    event_context: Flat | None = None
+    insight_details: Flat | None = None
+    request_parameters: Flat | None = None
+    response_elements: Flat | None = None
+    service_event_details: Flat | None = None
+    summary: Flat | None = None
+
+
+class CloudTrail(ecs.FieldSet):
+    additional_eventdata: ecs.LongText | None = None
+    addendum: CloudTrailAddendum | None = None
+    api_version: str | None = None
+    console_login: CloudTrailConsoleLogin | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    event_category: str | None = None
+    event_type: str | None = None
+    event_version: str | None = None
+    flattened: CloudTrailFlattened | None = None
+    insight: CloudTrailInsight | None = None
+    management_event: bool | None = None
+    read_only: bool | None = None
+    recipient_account_id: str | None = None
+    request_id: str | None = None
+    request_parameters: ecs.LongText | None = None
+    resources: tuple[CloudTrailResource, ...] = ()
+    response_elements: ecs.LongText | None = None
+    service_event_details: ecs.LongText | None = None
+    session_credential_from_console: bool | None = None
+    shared_event_id: str | None = None
+    tls_details: CloudTrailTlsDetails | None = None
+    user_identity: CloudTrailUserIdentity | None = None
+    vpc_endpoint_account_id: str | None = None
+    vpc_endpoint_id: str | None = None
+    window_size: str | None = None
+
+
+class Aws(ecs.Aws, kw_only=True):
+    cloudtrail: CloudTrail
+
+
+class CloudTrailDocument(ecs.Document, kw_only=True):
+    aws: Aws
+    group: ecs.Group | None = None
+    service: ecs.Service | None = None
+    source: ecs.Endpoint | None = None
+    tls: ecs.Tls | None = None
+    user: ecs.User | None = None
+    user_agent: ecs.UserAgent | None = None
+
+
+# -- how one becomes the other -----------------------------------------------------------------------------------------
+
+
+def _kinds(*groups: tuple[tuple[str, ...], tuple[str, ...], str]) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    return {name: (category, kind) for category, kind, names in groups for name in names.split()}
+
+
+_IAM, _FILE, _NETWORK, _HOST = ("iam",), ("file",), ("network",), ("host",)
+_API, _CONFIGURATION, _DATABASE, _SESSION = ("api",), ("configuration",), ("database",), ("session",)
+
+KINDS: Final = _kinds(
+    (
+        _IAM,
+        ("group", "change"),
+        "AddUserToGroup AttachGroupPolicy DeleteGroupPolicy DetachGroupPolicy PutGroupPolicy RemoveUserFromGroup UpdateGroup",
+    ),
+    (_IAM, ("group", "creation"), "CreateGroup"),
+    (_IAM, ("group", "deletion"), "DeleteGroup"),
+    (
+        _IAM,
+        ("group", "info"),
+        "GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies ListGroups ListGroupsForUser",
+    ),
+    (
+        _IAM,
+        ("user", "change"),
+        "AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateVirtualMFADevice DeactivateMFADevice "
+        "DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteUserPermissionsBoundary DeleteUserPolicy "
+        "DeleteVirtualMFADevice DetachUserPolicy EnableMFADevice PutUserPermissionsBoundary PutUserPolicy TagUser UntagUser "
+        "UpdateAccessKey UpdateLoginProfile UpdateSSHPublicKey UpdateUser",
+    ),
+    (_IAM, ("user", "creation"), "CreateUser"),
+    (_IAM, ("user", "deletion"), "DeleteUser"),
+    (_IAM, ("user", "info"), "GetUser GetUserPolicy ListAttachedUserPolicies ListUserPolicies ListUsers ListUserTags"),
+    (_IAM, ("admin", "creation"), "CreateKeyPair"),
+    (
+        _IAM,
+        ("admin", "change"),
+        "PutRolePolicy SetDefaultPolicyVersion SetSecurityTokenServicePreferences UpdateAccountPasswordPolicy "
+        "UpdateAssumeRolePolicy UpdateRole",
+    ),
+    (_IAM, ("info",), "GetPolicy ListAttachedRolePolicies ListRoles"),
+    (_IAM, ("creation",), "CreatePolicy CreatePolicyVersion CreateRole"),
+    (_IAM, ("change",), "AttachRolePolicy DetachRolePolicy"),
+    (_IAM, ("deletion",), "DeletePolicy DeleteRole DeleteRolePolicy"),
+    (
+        ("authentication",),
+        ("info",),
+        "AssumeRole ConsoleLogin GetCallerIdentity",
+    ),
+    (
+        ("authentication",),
+        ("start",),
+        "AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot GetFederationToken GetSessionToken GetSigninToken SwitchRole "
+        "UserAuthentication",
+    ),
+    (("authentication",), ("info",), "CheckMfa CredentialChallenge CredentialVerification"),
+    (_FILE, ("creation",), "CreateBucket CreateDocument"),
+    (_FILE, ("deletion",), "DeleteBucket DeleteObject DeleteObjects"),
+    (_FILE, ("info",), "GetObject HeadObject ListBuckets ListObjects"),
+    (_FILE, ("change",), "PutObject"),
+    (
+        _NETWORK,
+        ("info",),
+        "DescribeLoadBalancers DescribeNetworkAcls DescribeNetworkInterfaces DescribeSecurityGroups DescribeVpcs",
+    ),
+    (_NETWORK, ("access",), "AuthorizeSecurityGroupIngress"),
+    (_HOST, ("info",), "DescribeInstances DescribeVolumes ListInstanceAssociations"),
+    (_API, ("info",), "Converse DescribeRegions Publish"),
+    (_CONFIGURATION, ("info",), "DescribeTrails"),
+    (_CONFIGURATION, ("creation",), "CreateTopic"),
+    (_CONFIGURATION, ("change",), "PutEventSelectors StartLogging StopLogging Subscribe UpdateTrail"),
+    (_CONFIGURATION, ("deletion",), "DeleteTrail"),
+    (("package",), ("info",), "ListFunctions"),
+    (_DATABASE, ("info",), "DescribeDBInstances ListTables"),
+    (("process",), ("start",), "SendCommand"),
+    (_SESSION, ("start",), "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel StartSession"),
+    (_SESSION, ("end",), "TerminateSession"),
+)
+"""`event.category` and `event.type` by event name; events that are not listed have the type `info` and no category."""
+
+_NO_KIND: Final = ((), ("info",))
+_NOBODY: Final = UserIdentity()
+_NO_WINDOW: Final = TimeWindow()
+_NO_PARAMETERS: Final = RequestParameters()
+_INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
+_SERVICE_ROLE = re.compile(r":role/aws-service-role/(?P<service>[^/]+)/")
+_NO_ISSUER: Final = SessionIssuer()
+_NOTHING_FLAT: Final = CloudTrailFlattened()
+_NOT_A_CALL: Final = frozenset({"Insight", "Aggregated"})
+_parameters_of = msgspec.json.Decoder(RequestParameters).decode
+_additional_of = msgspec.json.Decoder(AdditionalEventData).decode
+
+
+class Parts(Struct, frozen=True, gc=False, kw_only=True):
+    """The free-form parts of a record in both forms, and the members of them that have a field of their own."""
+
+    requested: Freeform
+    answered: Freeform
+    additional: Freeform
+    details: Freeform
+    parameters: RequestParameters
+    elements: dict[str, Any]
+    login: AdditionalEventData | None
+
+
+class Actor(Struct, frozen=True, gc=False, kw_only=True):
+    """Who did it: a user or a service, and the names to find them by."""
+
+    id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    session: str | None = None
+    service: str | None = None
+
+
+def document(record: CloudTrailRecord, origin: Origin) -> CloudTrailDocument:
+    """
+    Map one event.
+
+    Raises:
+        ValueError: the record has no time, or one that cannot be read
+        msgspec.DecodeError, UnicodeDecodeError: a free-form part is not JSON
+    """
+    window = record.time_window or _NO_WINDOW
+    end = ecs.time(window.window_end)
+    timestamp = record.event_time or end
+    if timestamp is None:
+        raise ValueError("the record has neither eventTime nor timeWindow.windowEnd")
+    identity = record.user_identity or _NOBODY
+    account = identity.account_id or record.recipient_account_id or record.account_id
+    category, kind = KINDS.get(record.event_name or "", _NO_KIND)
+    address = record.source_ip_address or None
+    ip = ecs.ip(address)
+    parts = _parts(record)
+    actor = _actor(record, identity, parts)
+    flattened = _flattened(record, parts)
+    return CloudTrailDocument(
+        timestamp=timestamp,
+        cloud=ecs.Cloud(
+            account=ecs.CloudAccount(id=account) if account else None,
+            region=record.aws_region or None,
+            service=_service(record.event_source) if record.event_source else None,
+        ),
+        event=ecs.Event(
+            action=record.event_name or None,
+            category=category,
+            end=end,
+            id=event_id(record),
+            kind="event",
+            outcome=_outcome(record, parts),
+            provider=record.event_source or None,
+            start=ecs.time(window.window_start),
+            type=kind,
+        ),
+        aws=Aws(
+            cloudtrail=CloudTrail(
+                additional_eventdata=parts.additional.text,
+                addendum=_addendum(record.addendum) if record.addendum else None,
+                api_version=record.api_version or None,
+                console_login=_console_login(parts.login)
+                if parts.login and record.event_name == "ConsoleLogin"
+                else None,
+                error_code=record.error_code or None,
+                error_message=record.error_message or None,
+                event_category=record.event_category or None,
+                event_type=record.event_type or None,
+                event_version=record.event_version or None,
+                flattened=flattened,
+                insight=_insight(record.insight_details) if flattened and flattened.insight_details else None,
+                management_event=record.management_event,
+                read_only=record.read_only,
+                recipient_account_id=record.recipient_account_id or None,
+                request_id=record.request_id or None,
+                request_parameters=parts.requested.text,
+                resources=_resources(record.resources) if record.resources else (),
+                response_elements=parts.answered.text,
+                service_event_details=parts.details.text,
+                session_credential_from_console=record.session_credential_from_console,
+                shared_event_id=record.shared_event_id or None,
+                tls_details=_tls_details(record.tls_details) if record.tls_details else None,
+                user_identity=_user_identity(identity) if record.user_identity else None,
+                vpc_endpoint_account_id=record.vpc_endpoint_account_id or None,
+                vpc_endpoint_id=record.vpc_endpoint_id or None,
+                window_size=window.window_size or None,
+            )
+        ),
+        group=_group(parts),
+        related=_related(record, parts, actor, ip),
+        service=ecs.Service(name=actor.service) if actor.service else None,
+        source=ecs.Endpoint(address=address, ip=ip) if address else None,
+        tags=("cut",) if _cut(parts) else (),
+        tls=_tls(record.tls_details) if record.tls_details else None,
+        user=_user(actor, parts),
+        user_agent=ecs.UserAgent(original=record.user_agent) if record.user_agent else None,
+    )
+
+
+def event_id(record: CloudTrailRecord) -> str | None:
+    """
+    Give the id by which copies of an event are one: the same event in two trails has the same.
+
+    Events of several accounts about one action have different ids and a common `sharedEventID`.
+    """
+    return record.event_id or record.aggregated_event_id or None
+
+
+def _parts(record: CloudTrailRecord) -> Parts:
+    requested = freeform.read(record.request_parameters)
+    answered = freeform.read(record.response_elements)
+    additional = freeform.read(record.additional_event_data)
+    has_login = additional.flat is not None and record.event_name in ("ConsoleLogin", "UserAuthentication")
+    names_created = answered.flat is not None and record.event_source in ("iam.amazonaws.com", "signin.amazonaws.com")
+    return Parts(
+        requested=requested,
+        answered=answered,
+        additional=additional,
+        details=freeform.read(record.service_event_details),
+        # The flat form is an object whatever the part was; a scalar part has none of these members.
+        parameters=_parameters_of(requested.flat) if requested.flat is not None else _NO_PARAMETERS,
+        elements=msgspec.json.decode(answered.flat) if answered.flat is not None and names_created else {},
+        login=_additional_of(additional.flat) if additional.flat is not None and has_login else None,
+    )
+
+
+def _flattened(record: CloudTrailRecord, parts: Parts) -> CloudTrailFlattened | None:
+    flattened = CloudTrailFlattened(
+        additional_eventdata=parts.additional.flat,
+        annotation=freeform.read(record.annotation).flat,
+        edge_device_details=freeform.read(record.edge_device_details).flat,
+        event_context=freeform.read(record.event_context).flat,
+        insight_details=freeform.read(record.insight_details).flat,
+        request_parameters=parts.requested.flat,
+        response_elements=parts.answered.flat,
+        service_event_details=parts.details.flat,
+        summary=freeform.read(record.summary).flat,
+    )
+    return None if flattened == _NOTHING_FLAT else flattened
+
+
+def _cut(parts: Parts) -> bool:
+    return parts.requested.cut or parts.answered.cut or parts.additional.cut or parts.details.cut
+
+
+def _outcome(record: CloudTrailRecord, parts: Parts) -> str | None:
+    """A sign-in tells how it ended in `responseElements`; every other call failed if it has an error."""
+    if record.event_category in _NOT_A_CALL:
+        return None
+    told = parts.elements.get(record.event_name or "")
+    if told in ("Success", "Failure"):
+        return str(told).lower()
+    return "failure" if record.error_code or record.error_message else "success"
+
+
+def _service(event_source: str) -> ecs.CloudService:
+    return ecs.CloudService(name=event_source.removesuffix(".amazonaws.com"))
+
+
+def _actor(record: CloudTrailRecord, identity: UserIdentity, parts: Parts) -> Actor:
+    """
+    Tell who acted.
+
+    A role is named, not the person in it, as published rules expect; the session's name is in `related.user`. What AWS
+    does by itself has a service and no user. `invokedBy` alone does not make a service the actor: console sign-ins have it.
+    """
+    issuer = identity.session_context.session_issuer if identity.session_context else None
+    if identity.type == "AWSService":
+        return Actor(service=identity.invoked_by or None)
+    if identity.type == "AssumedRole" and issuer and (linked := _SERVICE_ROLE.search(issuer.arn or "")):
+        return Actor(service=identity.invoked_by or linked["service"])
+    name = identity.user_name
+    if identity.type in ("AssumedRole", "FederatedUser") and issuer and issuer.user_name:
+        name = issuer.user_name
+    if not name and parts.login and isinstance(parts.login.user_name, str):
+        name = parts.login.user_name
+    user_id = identity.principal_id
+    if identity.type == "IdentityCenterUser" and identity.on_behalf_of:
+        user_id = identity.on_behalf_of.user_id or user_id
+    session = identity.arn.rpartition("/")[2] if identity.arn and ":sts:" in identity.arn else None
+    email = next((one for one in (name, session) if one and one.find("@") > 0), None)
+    return Actor(id=user_id or None, name=name or None, email=email, session=session or None)
+
+
+def _text(value: Any) -> str | None:
+    """Take a member of a free-form part that is expected to be a string."""
+    return value if isinstance(value, str) and value else None
+
+
+def _member(value: Any, name: str) -> str | None:
+    return _text(value.get(name)) if isinstance(value, dict) else None
+
+
+def _user(actor: Actor, parts: Parts) -> ecs.User | None:
+    target_name = _text(parts.parameters.user_name)
+    target_id = _member(parts.elements.get("user"), "userId")
+    new_name = _text(parts.parameters.new_user_name)
+    target = ecs.UserTarget(id=target_id, name=target_name) if target_id or target_name else None
+    if not (actor.id or actor.name or actor.email or target or new_name):
+        return None
+    changes = ecs.UserChanges(name=new_name) if new_name else None
+    return ecs.User(changes=changes, email=actor.email, id=actor.id, name=actor.name, target=target)
+
+
+def _group(parts: Parts) -> ecs.Group | None:
+    group_id = _member(parts.elements.get("group"), "groupId")
+    name = _text(parts.parameters.group_name)
+    return ecs.Group(id=group_id, name=name) if group_id or name else None
+
+
+def _related(record: CloudTrailRecord, parts: Parts, actor: Actor, ip: ecs.Ip | None) -> ecs.Related | None:
+    parameters, identity = parts.parameters, record.user_identity
+    session = actor.session
+    users = (
+        actor.id,
+        actor.name,
+        session,
+        session.partition("@")[0] if session and "@" in session else None,
+        _text(parameters.user_name),
+        _text(parameters.new_user_name),
+        _member(parts.elements.get("user"), "userId"),
+        identity.on_behalf_of.user_id if identity and identity.on_behalf_of else None,
+    )
+    address = record.source_ip_address
+    is_host = (
+        address and ip is None and not address.startswith("AWS Internal") and not address.endswith(".amazonaws.com")
+    )
+    hosts = (
+        record.tls_details.client_provided_host_header if record.tls_details else None,
+        address if is_host else None,
+        _text(parameters.computer_name),
+        *_instances(record, parts),
+    )
+    caller = None
+    if parts.details.flat is not None and parts.details.text and "sourceIpAddress=" in parts.details.text:
+        caller = ecs.ip(_text(msgspec.json.decode(parts.details.flat).get("sourceIpAddress")))
+    return ecs.related(hosts=hosts, ip=(ip, caller), user=users)
+
+
+def _instances(record: CloudTrailRecord, parts: Parts) -> list[str]:
+    """Ids of the EC2 instances that an event names."""
+    found = []
+    for resource in record.resources or ():
+        if resource.arn and "/i-" in resource.arn:
+            found += _INSTANCE.findall(resource.arn)
+    text = parts.requested.text
+    if text and "i-" in text:
+        asked = parts.parameters
+        named = (asked.instance_id, asked.target, asked.resource_id, asked.instance_ids, asked.instances_set)
+        found += _INSTANCE.findall(msgspec.json.encode([one for one in named if one]).decode())
+    return found
+
+
+def _console_login(login: AdditionalEventData) -> CloudTrailConsoleLogin:
+    used = login.mfa_used
+    return CloudTrailConsoleLogin(
+        additional_eventdata=CloudTrailConsoleLoginData(
+            login_to=_text(login.login_to),
+            mobile_version=_text(login.mobile_version),
+            mfa_used=None if used is None else used != "No",
+        )
+    )
+
+
+def _insight(details: Raw) -> CloudTrailInsight:
+    insight = msgspec.json.decode(details)
+    return CloudTrailInsight(
+        state=_member(insight, "state"),
+        type=_member(insight, "insightType"),
+        event_source=_member(insight, "eventSource"),
+        event_name=_member(insight, "eventName"),
+        error_code=_member(insight, "errorCode"),
+    )
+
+
+def _resources(resources: list[Resource]) -> tuple[CloudTrailResource, ...]:
+    """Each resource once: AWS repeats some."""
+    keys = dict.fromkeys([(one.arn, one.arn_prefix, one.account_id, one.type) for one in resources])
+    return tuple(
+        [
+            CloudTrailResource(
+                arn=arn or None, arn_prefix=prefix or None, account_id=account or None, type=kind or None
+            )
+            for arn, prefix, account, kind in keys
+        ]
+    )
+
+
+def _addendum(addendum: Addendum) -> CloudTrailAddendum:
+    return CloudTrailAddendum(
+        reason=addendum.reason or None,
+        updated_fields=addendum.updated_fields or None,
+        original_request_id=addendum.original_request_id or None,
+        original_event_id=addendum.original_event_id or None,
+    )
+
+
+def _tls(details: TlsDetails) -> ecs.Tls:
+    """`TLSv1.3` is version 1.3 of the protocol `tls`."""
+    protocol, v, version = (details.tls_version or "").partition("v")
+    host = details.client_provided_host_header
+    return ecs.Tls(
+        cipher=details.cipher_suite or None,
+        client=ecs.TlsClient(server_name=host) if host else None,
+        version=(version if v else protocol) or None,
+        version_protocol=protocol.lower() if v else None,
+    )
+
+
+def _tls_details(details: TlsDetails) -> CloudTrailTlsDetails | None:
+    return CloudTrailTlsDetails(key_exchange=details.key_exchange) if details.key_exchange else None
+
+
+def _user_identity(identity: UserIdentity) -> CloudTrailUserIdentity:
+    delegate, behalf, scope = identity.invoked_by_delegate, identity.on_behalf_of, identity.in_scope_of
+    return CloudTrailUserIdentity(
+        type=identity.type or None,
+        arn=identity.arn or None,
+        access_key_id=identity.access_key_id or None,
+        invoked_by=identity.invoked_by or None,
+        invoked_by_delegate=CloudTrailInvokedByDelegate(account_id=delegate.account_id)
+        if delegate and delegate.account_id
+        else None,
+        session_context=_session_context(identity.session_context) if identity.session_context else None,
+        on_behalf_of=CloudTrailOnBehalfOf(user_id=behalf.user_id, identity_store_arn=behalf.identity_store_arn)
+        if behalf
+        else None,
+        in_scope_of=_in_scope_of(scope) if scope else None,
+        credential_id=identity.credential_id or None,
+        identity_provider=identity.identity_provider or None,
+    )
+
+
+def _in_scope_of(scope: InScopeOf) -> CloudTrailInScopeOf:
+    return CloudTrailInScopeOf(
+        source_arn=scope.source_arn or None,
+        source_account=scope.source_account or None,
+        issuer_type=scope.issuer_type or None,
+        credentials_issued_to=scope.credentials_issued_to or None,
+        credentials_issued_to_version=scope.credentials_issued_to_version or None,
+    )
+
+
+def _session_context(context: SessionContext) -> CloudTrailSessionContext:
+    attributes, issuer, federation = context.attributes, context.session_issuer, context.web_id_federation_data
+    federated = freeform.read(federation.attributes).flat if federation else None
+    return CloudTrailSessionContext(
+        creation_date=ecs.time(attributes.creation_date) if attributes else None,
+        mfa_authenticated=attributes.mfa_authenticated if attributes else None,
+        session_issuer=CloudTrailSessionIssuer(
+            type=issuer.type or None,
+            principal_id=issuer.principal_id or None,
+            arn=issuer.arn or None,
+            account_id=issuer.account_id or None,
+        )
+        if issuer and issuer != _NO_ISSUER
+        else None,
+        web_id_federation_data=CloudTrailWebIdFederationData(
+            federated_provider=federation.federated_provider or None,
+            attributes=federated,
+        )
+        if federation and (federation.federated_provider or federated)
+        else None,
+        source_identity=context.source_identity or None,
+        ec2_role_delivery=context.ec2_role_delivery or None,
+        assumed_root=context.assumed_root,
+        sign_in_session_arn=context.sign_in_session_arn or None,
+    )
+
+
+source = Source(
+    dataset="aws.cloudtrail",
+    key=(
+        r"(?:^|/)AWSLogs/(?:o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/CloudTrail(?:-Insight|-NetworkActivity|-Aggregated)?/"
+        r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/\d{4}/\d{2}/\d{2}/\d{12}_CloudTrail[^/]*\.json(?:\.gz)?$"
+    ),
+    skip=r"(?:^|/)CloudTrail-Digest/",
+    format=JsonRecords(CloudTrailRecord, wrapper="Records"),
+    document=document,
+    id=event_id,
+)

@@ -1,0 +1,348 @@
+"""
+Amazon VPC flow logs and transit gateway flow logs.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from shipper import ecs
+from shipper.community_id import community_id
+from shipper.formats import Row, Table
+from shipper.source import Origin, Source
+
+# -- what AWS writes ---------------------------------------------------------------------------------------------------
+
+
+class FlowRow(Row, rename="kebab"):
+    """Every column of versions 2 to 10; a log has any of them in any order, as its header says."""
+
+    version: str | None = None
+    account_id: str | None = None
+    interface_id: str | None = None
+    srcaddr: str | None = None
+    dstaddr: str | None = None
+    srcport: int | None = None
+    dstport: int | None = None
+    protocol: int | None = None
+    packets: int | None = None
+    bytes: int | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    action: str | None = None
+    log_status: str | None = None
+    # version 3
+    vpc_id: str | None = None
+    subnet_id: str | None = None
+    instance_id: str | None = None
+    tcp_flags: int | None = None
+    type: str | None = None
+    pkt_srcaddr: str | None = None
+    pkt_dstaddr: str | None = None
+    # version 4
+    region: str | None = None
+    az_id: str | None = None
+    sublocation_type: str | None = None
+    sublocation_id: str | None = None
+    # version 5
+    pkt_src_aws_service: str | None = None
+    pkt_dst_aws_service: str | None = None
+    flow_direction: str | None = None
+    traffic_path: str | None = None
+    # version 6: transit gateways
+    resource_type: str | None = None
+    tgw_id: str | None = None
+    tgw_attachment_id: str | None = None
+    tgw_src_vpc_account_id: str | None = None
+    tgw_dst_vpc_account_id: str | None = None
+    tgw_src_vpc_id: str | None = None
+    tgw_dst_vpc_id: str | None = None
+    tgw_src_subnet_id: str | None = None
+    tgw_dst_subnet_id: str | None = None
+    tgw_src_eni: str | None = None
+    tgw_dst_eni: str | None = None
+    tgw_src_az_id: str | None = None
+    tgw_dst_az_id: str | None = None
+    tgw_pair_attachment_id: str | None = None
+    packets_lost_no_route: int | None = None
+    packets_lost_blackhole: int | None = None
+    packets_lost_mtu_exceeded: int | None = None
+    packets_lost_ttl_expired: int | None = None
+    # version 7
+    ecs_cluster_arn: str | None = None
+    ecs_cluster_name: str | None = None
+    ecs_container_instance_arn: str | None = None
+    ecs_container_instance_id: str | None = None
+    ecs_container_id: str | None = None
+    ecs_second_container_id: str | None = None
+    ecs_service_name: str | None = None
+    ecs_task_definition_arn: str | None = None
+    ecs_task_arn: str | None = None
+    ecs_task_id: str | None = None
+    # versions 8, 9 and 10
+    reject_reason: str | None = None
+    resource_id: str | None = None
+    encryption_status: str | None = None
+
+
+DEFAULT: Final = (
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+).split()
+"""Columns of the default VPC format."""
+
+TRANSIT_GATEWAY: Final = (
+    "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw-src-vpc-id "
+    "tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id "
+    "tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status type "
+    "packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired tcp-flags region "
+    "flow-direction pkt-src-aws-service pkt-dst-aws-service"
+).split()
+"""Columns of the default transit gateway format."""
+
+
+# -- what we add to ECS ------------------------------------------------------------------------------------------------
+
+
+class Sublocation(ecs.FieldSet):
+    type: str | None = None
+    id: str | None = None
+
+
+class VpcFlow(ecs.FieldSet):
+    account_id: str | None = None
+    action: str | None = None
+    ecs_container_id: str | None = None
+    ecs_second_container_id: str | None = None
+    ecs_task_arn: str | None = None
+    ecs_task_definition_arn: str | None = None
+    ecs_task_id: str | None = None
+    encryption_status: str | None = None
+    instance_id: str | None = None
+    interface_id: str | None = None
+    log_status: str | None = None
+    packets_lost_blackhole: int | None = None
+    packets_lost_mtu_exceeded: int | None = None
+    packets_lost_no_route: int | None = None
+    packets_lost_ttl_expired: int | None = None
+    pkt_dst_service: str | None = None
+    pkt_dstaddr: ecs.Ip | None = None
+    pkt_src_service: str | None = None
+    pkt_srcaddr: ecs.Ip | None = None
+    resource_id: str | None = None
+    resource_type: str | None = None
+    sublocation: Sublocation | None = None
+    subnet_id: str | None = None
+    tcp_flags: str | None = None
+    tcp_flags_array: tuple[str, ...] = ()
+    tgw_attachment_id: str | None = None
+    tgw_dst_az_id: str | None = None
+    tgw_dst_eni: str | None = None
+    tgw_dst_subnet_id: str | None = None
+    tgw_dst_vpc_account_id: str | None = None
+    tgw_dst_vpc_id: str | None = None
+    tgw_id: str | None = None
+    tgw_pair_attachment_id: str | None = None
+    tgw_src_az_id: str | None = None
+    tgw_src_eni: str | None = None
+    tgw_src_subnet_id: str | None = None
+    tgw_src_vpc_account_id: str | None = None
+    tgw_src_vpc_id: str | None = None
+    traffic_path: str | None = None
+    type: str | None = None
+    version: str | None = None
+    vpc_id: str | None = None
+
+
+class Aws(ecs.Aws, kw_only=True):
+    vpcflow: VpcFlow
+
+
+class FlowDocument(ecs.Document, kw_only=True):
+    aws: Aws
+    destination: ecs.Endpoint | None = None
+    network: ecs.Network | None = None
+    orchestrator: ecs.Orchestrator | None = None
+    service: ecs.Service | None = None
+    source: ecs.Endpoint | None = None
+
+
+# -- how one becomes the other -----------------------------------------------------------------------------------------
+
+TRANSPORTS: Final = {
+    0: "hopopt",
+    1: "icmp",
+    2: "igmp",
+    6: "tcp",
+    8: "egp",
+    17: "udp",
+    41: "ipv6",
+    47: "gre",
+    50: "esp",
+    51: "ah",
+    58: "ipv6-icmp",
+    89: "ospf",
+    112: "vrrp",
+    132: "sctp",
+}
+"""Keywords of https://www.iana.org/assignments/protocol-numbers, in lower case."""
+
+_OUTCOMES: Final = {
+    "ACCEPT": ("success", ("connection", "allowed")),
+    "REJECT": ("failure", ("connection", "denied")),
+}
+_NO_OUTCOME: Final = (None, ("connection",))
+_FLAGS: Final = ((1, "fin"), (2, "syn"), (4, "rst"), (8, "psh"), (16, "ack"), (32, "urg"))
+
+
+@lru_cache(maxsize=256)
+def _protocol(number: int) -> tuple[str, str | None]:
+    return str(number), TRANSPORTS.get(number)
+
+
+@lru_cache(maxsize=256)
+def _tcp_flags(flags: int) -> tuple[str, tuple[str, ...]]:
+    return str(flags), tuple(name for bit, name in _FLAGS if flags & bit)
+
+
+def document(row: FlowRow, origin: Origin) -> FlowDocument:
+    """
+    Map one line. Lines without data (NODATA, SKIPDATA) are documents too: they tell of gaps.
+
+    Raises:
+        ValueError: neither the line nor the object's key tells the time
+    """
+    start, end = row.start, row.end
+    timestamp = end or start or origin.time
+    if timestamp is None:
+        raise ValueError("the log has neither start nor end, and the key has no time")
+    source_ip, destination_ip = ecs.ip(row.srcaddr), ecs.ip(row.dstaddr)
+    outcome, kind = _OUTCOMES.get(row.action or "", _NO_OUTCOME)
+    account = row.account_id
+    flags, flag_names = _tcp_flags(row.tcp_flags) if row.tcp_flags is not None else (None, ())
+    return FlowDocument(
+        timestamp=timestamp,
+        cloud=ecs.Cloud(
+            account=ecs.CloudAccount(id=account) if account and account != "unknown" else None,
+            availability_zone=row.az_id,
+            instance=ecs.CloudInstance(id=row.instance_id) if row.instance_id else None,
+            region=row.region,
+        ),
+        event=ecs.Event(
+            action=row.action,
+            category=("network",),
+            duration=int((end - start).total_seconds()) * 1_000_000_000 if start and end else None,
+            end=end,
+            kind="event",
+            outcome=outcome,
+            reason=row.reject_reason,
+            start=start,
+            type=kind,
+        ),
+        aws=Aws(
+            vpcflow=VpcFlow(
+                account_id=account,
+                action=row.action,
+                ecs_container_id=row.ecs_container_id,
+                ecs_second_container_id=row.ecs_second_container_id,
+                ecs_task_arn=row.ecs_task_arn,
+                ecs_task_definition_arn=row.ecs_task_definition_arn,
+                ecs_task_id=row.ecs_task_id,
+                encryption_status=row.encryption_status,
+                instance_id=row.instance_id,
+                interface_id=row.interface_id,
+                log_status=row.log_status,
+                packets_lost_blackhole=row.packets_lost_blackhole,
+                packets_lost_mtu_exceeded=row.packets_lost_mtu_exceeded,
+                packets_lost_no_route=row.packets_lost_no_route,
+                packets_lost_ttl_expired=row.packets_lost_ttl_expired,
+                pkt_dst_service=row.pkt_dst_aws_service,
+                pkt_dstaddr=ecs.ip(row.pkt_dstaddr),
+                pkt_src_service=row.pkt_src_aws_service,
+                pkt_srcaddr=ecs.ip(row.pkt_srcaddr),
+                resource_id=row.resource_id,
+                resource_type=row.resource_type,
+                sublocation=_sublocation(row),
+                subnet_id=row.subnet_id,
+                tcp_flags=flags,
+                tcp_flags_array=flag_names,
+                tgw_attachment_id=row.tgw_attachment_id,
+                tgw_dst_az_id=row.tgw_dst_az_id,
+                tgw_dst_eni=row.tgw_dst_eni,
+                tgw_dst_subnet_id=row.tgw_dst_subnet_id,
+                tgw_dst_vpc_account_id=row.tgw_dst_vpc_account_id,
+                tgw_dst_vpc_id=row.tgw_dst_vpc_id,
+                tgw_id=row.tgw_id,
+                tgw_pair_attachment_id=row.tgw_pair_attachment_id,
+                tgw_src_az_id=row.tgw_src_az_id,
+                tgw_src_eni=row.tgw_src_eni,
+                tgw_src_subnet_id=row.tgw_src_subnet_id,
+                tgw_src_vpc_account_id=row.tgw_src_vpc_account_id,
+                tgw_src_vpc_id=row.tgw_src_vpc_id,
+                traffic_path=row.traffic_path,
+                type=row.type,
+                version=row.version,
+                vpc_id=row.vpc_id,
+            )
+        ),
+        destination=ecs.Endpoint(address=row.dstaddr, ip=destination_ip, port=row.dstport) if row.dstaddr else None,
+        network=_network(row, source_ip, destination_ip),
+        orchestrator=_orchestrator(row),
+        related=ecs.related(ip=(source_ip, destination_ip, ecs.ip(row.pkt_srcaddr), ecs.ip(row.pkt_dstaddr))),
+        service=ecs.Service(name=row.ecs_service_name) if row.ecs_service_name else None,
+        source=_source(row, source_ip),
+        tags=() if start or end else ("time_from_key",),
+    )
+
+
+def _source(row: FlowRow, ip: ecs.Ip | None) -> ecs.Endpoint | None:
+    if not (row.srcaddr or row.packets or row.bytes):
+        return None
+    return ecs.Endpoint(address=row.srcaddr, bytes=row.bytes, ip=ip, packets=row.packets, port=row.srcport)
+
+
+def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | None) -> ecs.Network | None:
+    number, transport = _protocol(row.protocol) if row.protocol is not None else (None, None)
+    flow = None
+    if source_ip and destination_ip and row.protocol is not None:
+        flow = community_id(source_ip, destination_ip, row.protocol, row.srcport, row.dstport)
+    address = source_ip or destination_ip
+    if not (number or address or row.bytes or row.packets or row.flow_direction):
+        return None
+    return ecs.Network(
+        bytes=row.bytes,
+        community_id=flow,
+        direction=row.flow_direction,
+        iana_number=number,
+        packets=row.packets,
+        transport=transport,
+        type=("ipv6" if ":" in address else "ipv4") if address else None,
+    )
+
+
+def _sublocation(row: FlowRow) -> Sublocation | None:
+    if row.sublocation_type is None and row.sublocation_id is None:
+        return None
+    return Sublocation(type=row.sublocation_type, id=row.sublocation_id)
+
+
+def _orchestrator(row: FlowRow) -> ecs.Orchestrator | None:
+    cluster = resource = None
+    if row.ecs_cluster_name or row.ecs_cluster_arn:
+        cluster = ecs.OrchestratorCluster(id=row.ecs_cluster_arn, name=row.ecs_cluster_name)
+    if row.ecs_container_instance_id or row.ecs_container_instance_arn:
+        resource = ecs.OrchestratorResource(id=row.ecs_container_instance_id, name=row.ecs_container_instance_arn)
+    return ecs.Orchestrator(cluster=cluster, resource=resource) if cluster or resource else None
+
+
+source = Source(
+    dataset="aws.vpcflow",
+    key=(
+        r"(?:^|/)AWSLogs/(?:aws-account-id=)?(?P<account>\d{12})/(?:(?:aws-)?service=)?vpcflowlogs/"
+        r"(?:aws-region=)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/.*_vpcflowlogs_[^/]*_(?P<time>\d{8}T\d{4}Z)_[^/]*\.log(?:\.gz)?$"
+    ),
+    format=Table(FlowRow, headerless=(DEFAULT, TRANSIT_GATEWAY)),
+    document=document,
+)
