@@ -1,0 +1,151 @@
+"""
+S3: from an object's name to its inflated bytes, block by block.
+
+Botocore's errors become ours here; each says which permission is missing where that is the likely cause.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from aiohttp import ClientError as ConnectionFault
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shipper.aws import Session
+from shipper.compression import Inflater
+from shipper.errors import (
+    CompressionError,
+    InflatedTooLarge,
+    ObjectCorrupt,
+    ObjectDenied,
+    ObjectError,
+    ObjectMissing,
+    ObjectTooLarge,
+    ObjectUnreadable,
+)
+from shipper.notification import ObjectRef
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+
+READ_BYTES: Final = 256 << 10
+"""Most bytes that are taken from the network at once: they inflate to a few blocks."""
+
+_MISSING: Final = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"})
+_DENIED: Final = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
+_CREDENTIALS: Final = frozenset({"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"})
+
+
+class Reading(Protocol):
+    """An object that is being read."""
+
+    @property
+    def version(self) -> str:
+        """What tells this content from another under the same key: version id, else entity tag, as S3 answered it."""
+
+    def blocks(self) -> AsyncIterator[bytes]:
+        """
+        Give the inflated bytes in order.
+
+        Raises:
+            ObjectError: the body broke off, is damaged, or is larger than the limit
+        """
+
+
+class ObjectStore(Protocol):
+    """Where objects lie; `Bucket` is the real one."""
+
+    def read(self, ref: ObjectRef) -> AbstractAsyncContextManager[Reading]:
+        """
+        Open an object.
+
+        Raises:
+            ObjectError: it is missing, or may not be read
+        """
+
+
+class Bucket:
+    """
+    Reads objects of any bucket, with a client per region.
+
+    Args:
+        session: opens the clients
+        inflated_bytes: most inflated bytes of an object
+    """
+
+    def __init__(self, session: Session, *, inflated_bytes: int) -> None:
+        self._session = session
+        self._inflated_bytes = inflated_bytes
+        self._clients: dict[str | None, asyncio.Task[S3Client]] = {}
+
+    @asynccontextmanager
+    async def read(self, ref: ObjectRef) -> AsyncIterator[Reading]:
+        """Open an object; see `ObjectStore`."""
+        client = await self._client(ref.region)
+        with _mapped(ref):
+            if ref.version:
+                answer = await client.get_object(Bucket=ref.bucket, Key=ref.key, VersionId=ref.version)
+            else:
+                answer = await client.get_object(Bucket=ref.bucket, Key=ref.key)
+        async with answer["Body"] as body:
+            version = answer.get("VersionId") or answer["ETag"].strip('"')
+            yield _Body(ref, body, version, Inflater(limit=self._inflated_bytes))
+
+    async def _client(self, region: str | None) -> "S3Client":
+        """Give the client of a region; the first caller opens it, the others wait for it."""
+        if region not in self._clients:
+            self._clients[region] = asyncio.ensure_future(self._session.client("s3", region))
+        return await asyncio.shield(self._clients[region])
+
+
+class _Body:
+    """The body of one GetObject."""
+
+    def __init__(self, ref: ObjectRef, body: Any, version: str, inflater: Inflater) -> None:
+        self._ref = ref
+        self._body = body
+        self.version = version
+        self._inflater = inflater
+
+    async def blocks(self) -> AsyncGenerator[bytes, None]:
+        """Give the inflated bytes in order; see `Reading`."""
+        with _mapped(self._ref):
+            while data := await self._body.read(READ_BYTES):
+                for block in self._inflater.feed(data):
+                    yield block
+            for block in self._inflater.finish():
+                yield block
+
+
+@contextmanager
+def _mapped(ref: ObjectRef) -> Iterator[None]:
+    """Make our errors of those of botocore and of the decompression."""
+    try:
+        yield
+    except ClientError as error:
+        raise _of_answer(ref, error) from error
+    except (BotoCoreError, ConnectionFault, TimeoutError) as error:
+        raise ObjectUnreadable(ref.bucket, ref.key, f"S3 does not answer: {error}") from error
+    except InflatedTooLarge as error:
+        raise ObjectTooLarge(ref.bucket, ref.key, str(error)) from error
+    except CompressionError as error:
+        raise ObjectCorrupt(ref.bucket, ref.key, str(error)) from error
+
+
+def _of_answer(ref: ObjectRef, error: ClientError) -> ObjectError:
+    """Tell a missing object from a denied one, and both from a service that has trouble."""
+    told = error.response.get("Error", {})
+    code, message = told.get("Code", ""), told.get("Message", "")
+    if code in _MISSING:
+        return ObjectMissing(ref.bucket, ref.key, f"there is no such object ({code}): {message}")
+    if "KMS" in code or "kms" in message.lower():
+        return ObjectDenied(
+            ref.bucket, ref.key, f"kms:Decrypt is needed for the key it is encrypted with ({code}): {message}"
+        )
+    if code in _DENIED:
+        hint = "s3:GetObject is needed, and s3:ListBucket to tell a missing object from a denied one"
+        return ObjectDenied(ref.bucket, ref.key, f"{hint} ({code}): {message}")
+    if code in _CREDENTIALS:
+        return ObjectUnreadable(ref.bucket, ref.key, f"our AWS credentials are not valid ({code}): {message}")
+    return ObjectUnreadable(ref.bucket, ref.key, f"S3 answered {code}: {message}")

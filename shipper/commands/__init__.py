@@ -1,0 +1,39 @@
+"""
+The commands, one module each: `add_arguments` says what a command takes, `run` does it and gives the exit status.
+
+What several commands take stands here.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from shipper.config import CONFIG_VARIABLE, Settings, load, require
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Let a command take the configuration file."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get(CONFIG_VARIABLE) or None,
+        help=f"configuration file (TOML); default: ${CONFIG_VARIABLE}, else environment variables alone",
+    )
+
+
+def settings(options: argparse.Namespace, *required: str) -> Settings:
+    """
+    Load the configuration that a command was given.
+
+    Args:
+        options: of the command line
+        required: settings that the command cannot do without
+
+    Raises:
+        ConfigError: a setting is wrong or missing
+    """
+    path = Path(options.config) if options.config else None
+    loaded = load(path, os.environ)
+    require(loaded, *required)
+    return loaded

@@ -1,0 +1,26 @@
+"""Install the index templates; running it again changes nothing."""
+
+import argparse
+import asyncio
+
+from shipper import commands
+from shipper.config import Settings
+from shipper.install import install
+from shipper.opensearch import connected
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    commands.add_config(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Install and print each template with what was done to it."""
+    asyncio.run(_install(commands.settings(options, "opensearch.urls")))
+    return 0
+
+
+async def _install(settings: Settings) -> None:
+    async with connected(settings.opensearch) as engine:
+        async for done in install(engine):
+            print(f"{done.change.value:<9}  {done.template.kind:<9}  {done.template.name}")

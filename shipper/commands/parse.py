@@ -1,0 +1,88 @@
+"""
+Show the documents of a log file, one a line, as they would be indexed; needs no network.
+
+The file is read as if it lay in S3 under the given key. What would become a dead letter is told on standard error, and the
+exit status is then 1.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from shipper import commands
+from shipper.compression import Inflater
+from shipper.errors import ConfigError, RecordError
+from shipper.notification import ObjectRef
+from shipper.pipeline import utc_now
+from shipper.shipment import Shipment, Shipped
+from shipper.source import Skip, Sources
+
+READ_BYTES = 256 << 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    commands.add_config(parser)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the log file as it lies in S3, or - for standard input")
+    parser.add_argument("--key", required=True, help="the key it has in S3, which tells what log it is")
+    parser.add_argument("--bucket", default="bucket", help="name of its bucket (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print documents to standard output and errors to standard error."""
+    settings = commands.settings(options)
+    claim = Sources.discover().route(ObjectRef(bucket=options.bucket, key=options.key))
+    if claim is None:
+        raise ConfigError(f"no source claims the key {options.key!r}; `shipper sources` lists the patterns")
+    if isinstance(claim, Skip):
+        raise ConfigError(f"the key {options.key!r} is that of an object without logs ({claim.reason})")
+    source, origin = claim
+    shipment = Shipment(
+        source,
+        origin,
+        namespace=settings.opensearch.namespace,
+        version="",
+        record_bytes=settings.limits.record_kib << 10,
+    )
+    inflater = Inflater(limit=settings.limits.inflated_mib << 20)
+    failed = 0
+    for shipped in _shipped(shipment, inflater, options.file):
+        if isinstance(shipped.result, RecordError):
+            failed += 1
+            print(f"record {shipped.position}: {shipped.result.reason}: {shipped.result.cause}", file=sys.stderr)
+        elif shipped.result is not None:
+            sys.stdout.buffer.write(shipped.result + b"\n")
+    return 1 if failed else 0
+
+
+def _shipped(shipment: Shipment, inflater: Inflater, path: Path) -> Iterator[Shipped]:
+    for data in _pieces(path):
+        for block in inflater.feed(data):
+            yield from shipment.feed(block, utc_now())
+    for block in inflater.finish():
+        yield from shipment.feed(block, utc_now())
+    yield from shipment.finish(utc_now())
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """
+    Read a file piece by piece.
+
+    Raises:
+        ConfigError: it cannot be read
+    """
+    if str(path) == "-":
+        yield from _read(sys.stdin.buffer)
+        return
+    try:
+        with path.open("rb") as file:
+            yield from _read(file)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _read(file: BinaryIO) -> Iterator[bytes]:
+    while data := file.read(READ_BYTES):
+        yield data

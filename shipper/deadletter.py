@@ -1,0 +1,141 @@
+"""
+Dead letters: what could not become a document, kept with the reason, its place and the original.
+
+They are documents of the data stream `logs-shipper.deadletter-<namespace>` and travel in the same bulk requests as all
+others. Their ids are made of place and reason, so that reading an object again gives none a second time.
+"""
+
+from base64 import b64encode
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from shipper import __version__, ecs
+from shipper.errors import RecordError
+from shipper.notification import ObjectRef
+
+DATASET: Final = "shipper.deadletter"
+
+MOST_BYTES: Final = 2 << 20
+"""Bytes of an original that are kept; the place says where the rest is."""
+
+WHOLE_OBJECT: Final = -1
+"""Position of a dead letter that stands for all records of an object."""
+
+
+class Place(Struct, frozen=True, gc=False, kw_only=True):
+    """
+    Where a dead letter comes from.
+
+    Attributes:
+        dataset: of the source, or `unknown`
+        object: the object, None when a message names none
+        version: of the object as S3 answered it; empty when it was not read
+    """
+
+    dataset: str
+    object: ObjectRef | None = None
+    version: str = ""
+
+
+class DeadLetter(ecs.FieldSet):
+    """`shipper.deadletter`."""
+
+    dataset: str = ""
+    document: ecs.Unindexed | None = None
+    encoding: str | None = None
+    length: int | None = None
+    original: ecs.Unindexed | None = None
+    position: int | None = None
+    reason: str = ""
+    version: str = ""
+
+
+class DeadLetterShipper(ecs.Shipper, kw_only=True):
+    """`shipper` of a dead letter."""
+
+    deadletter: DeadLetter
+
+
+class DeadLetterDocument(ecs.Document, kw_only=True):
+    """A dead letter as it is indexed."""
+
+    error: ecs.Error
+    shipper: DeadLetterShipper
+
+
+class DeadLetters:
+    """
+    Writes dead letters.
+
+    Args:
+        namespace: of the data stream
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self.index = f"logs-{DATASET}-{namespace}"
+        self._data_stream = ecs.DataStream(type="logs", dataset=DATASET, namespace=namespace)
+
+    def of_record(self, place: Place, position: int, error: RecordError, now: datetime) -> tuple[str, bytes]:
+        """Write the dead letter of a record that did not become a document; give its id and itself."""
+        letter = _original(error.original)
+        letter.length = error.length
+        return self._letter(place, position, error.reason, error.cause, letter, now)
+
+    def of_document(self, place: Place, position: int, document: bytes, cause: str, now: datetime) -> tuple[str, bytes]:
+        """Write the dead letter of a document that OpenSearch refused."""
+        letter = DeadLetter()
+        letter.document = ecs.Unindexed(document[:MOST_BYTES].decode(errors="replace"))
+        letter.length = len(document)
+        return self._letter(place, position, "document_rejected", cause, letter, now)
+
+    def of_object(self, place: Place, reason: str, cause: str, now: datetime) -> tuple[str, bytes]:
+        """Write the dead letter that stands for a whole object, or for what is left of it."""
+        return self._letter(place, WHOLE_OBJECT, reason, cause, DeadLetter(), now)
+
+    def of_message(self, message_id: str, body: str, cause: str, now: datetime) -> tuple[str, bytes]:
+        """Write the dead letter of a queue message that is no notification we know."""
+        place = Place(dataset="unknown", version=message_id)
+        letter = _original(body.encode())
+        letter.length = len(body)
+        return self._letter(place, WHOLE_OBJECT, "notification_unknown", cause, letter, now)
+
+    def _letter(
+        self, place: Place, position: int, reason: str, cause: str, letter: DeadLetter, now: datetime
+    ) -> tuple[str, bytes]:
+        ref = place.object
+        letter.dataset = place.dataset
+        letter.reason = reason
+        letter.version = __version__
+        letter.position = None if position == WHOLE_OBJECT else position
+        s3 = None
+        if ref is not None:
+            s3 = ecs.S3(bucket=ecs.S3Bucket(name=ref.bucket), object=ecs.S3Object(key=ref.key, offset=letter.position))
+        document = DeadLetterDocument(
+            timestamp=now,
+            aws=ecs.Aws(s3=s3) if s3 else None,
+            cloud=ecs.Cloud(provider="aws", region=ref.region if ref else None),
+            data_stream=self._data_stream,
+            ecs=ecs.Ecs(version=ecs.VERSION),
+            error=ecs.Error(message=cause, type=reason),
+            event=ecs.Event(dataset=DATASET, ingested=now, kind="pipeline_error", module="shipper"),
+            shipper=DeadLetterShipper(deadletter=letter),
+        )
+        digest = blake2b(digest_size=15)
+        for part in (ref.bucket if ref else "", ref.key if ref else "", place.version, str(position), reason):
+            digest.update(part.encode() + b"\0")
+        return digest.hexdigest(), msgspec.json.encode(document)
+
+
+def _original(original: bytes) -> DeadLetter:
+    """Keep the original as text, or in base64 where it is none."""
+    kept = original[:MOST_BYTES]
+    letter = DeadLetter()
+    try:
+        letter.original, letter.encoding = ecs.Unindexed(kept.decode()), "utf-8"
+    except UnicodeDecodeError:
+        letter.original, letter.encoding = ecs.Unindexed(b64encode(kept).decode()), "base64"
+    return letter

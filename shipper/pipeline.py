@@ -1,0 +1,226 @@
+"""
+One queue message, from receipt to acknowledgement: read this first.
+
+    message ─ notification ─▶ objects ─ route ─▶ source
+                                 │ blocks of inflated bytes
+                              records ─ document, stamp ─▶ indexer
+                                 │ what cannot be decoded or mapped ─▶ dead letter
+    acknowledge ◀─ every record has an outcome
+
+Between the blocks and the indexer everything is synchronous and without I/O. A message is acknowledged only when
+OpenSearch has taken the last of its documents and dead letters.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final
+
+from shipper.bucket import ObjectStore
+from shipper.deadletter import WHOLE_OBJECT, DeadLetters, Place
+from shipper.errors import NotificationError, ObjectError, RecordError
+from shipper.indexer import Indexer
+from shipper.log import Log
+from shipper.metrics import Metrics
+from shipper.notification import ObjectRef, parse
+from shipper.queue import Message
+from shipper.shipment import Shipment, Shipped
+from shipper.source import Origin, Skip, Source, Sources
+from shipper.tally import Tally
+
+UNKNOWN: Final = "unknown"
+"""Dataset of what no source claims."""
+
+SLICE: Final = 256
+"""Records that are handled before other tasks get their turn: a few milliseconds."""
+
+_log = Log(__name__)
+
+
+class Outcome(Enum):
+    """What becomes of a message."""
+
+    DELIVERED = "delivered"
+    """Every record has an outcome: the message is deleted."""
+    ERRORED = "errored"
+    """Something has to be tried again: the message is given back."""
+    REJECTED = "rejected"
+    """We do not understand it: it is left to the queue's redrive policy."""
+
+
+def utc_now() -> datetime:
+    """Give the time, with its zone."""
+    return datetime.now(UTC)
+
+
+class Pipeline:
+    """
+    Handles messages, many at once.
+
+    Args:
+        sources: the log sources
+        store: where objects are read
+        indexer: where documents go
+        letters: writes dead letters
+        metrics: where everything is counted
+        namespace: of the data streams
+        record_bytes: longest record
+        objects: most objects that are read at once
+        now: the time
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Sources,
+        store: ObjectStore,
+        indexer: Indexer,
+        letters: DeadLetters,
+        metrics: Metrics,
+        namespace: str,
+        record_bytes: int,
+        objects: int,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._sources = sources
+        self._store = store
+        self._indexer = indexer
+        self._letters = letters
+        self._metrics = metrics
+        self._namespace = namespace
+        self._record_bytes = record_bytes
+        self._reading = asyncio.Semaphore(objects)
+        self._now = now
+
+    async def handle(self, message: Message, *, last_receive: bool, keep_unknown: bool) -> Outcome:
+        """
+        Handle one message.
+
+        Args:
+            message: in hand
+            last_receive: whether an object that is missing or broken becomes a dead letter now
+            keep_unknown: whether a message that we do not understand is left on the queue; else it becomes a dead letter
+        """
+        try:
+            notification = parse(message.body)
+        except NotificationError as error:
+            _log.warning("message not understood", message_id=message.id, error=error)
+            if keep_unknown:
+                return Outcome.REJECTED
+            attempt = Attempt(Tally(Place(dataset=UNKNOWN)))
+            attempt.tally.read += 1
+            letter = self._letters.of_message(message.id, message.body, str(error), self._now())
+            self._bury(attempt, WHOLE_OBJECT, error.reason, letter)
+            return await self._settled(attempt)
+        for reason in notification.ignored:
+            self._metrics.ignored.labels(reason).inc()
+        attempts = [await self._read(ref, last_receive=last_receive) for ref in notification.objects]
+        outcomes = [await self._settled(attempt) for attempt in attempts if attempt is not None]
+        return Outcome.ERRORED if Outcome.ERRORED in outcomes else Outcome.DELIVERED
+
+    async def _read(self, ref: ObjectRef, *, last_receive: bool) -> "Attempt | None":
+        """Read an object to its end, or as far as that goes; None if it holds no logs."""
+        claim = self._sources.route(ref)
+        if isinstance(claim, Skip):
+            self._metrics.ignored.labels(claim.reason).inc()
+            return None
+        if claim is None:
+            attempt = Attempt(Tally(Place(dataset=UNKNOWN, object=ref)))
+            cause = "no source claims an object with such a key"
+            _log.warning("object of no source", bucket=ref.bucket, key=ref.key)
+            self._bury_object(attempt, "unclaimed", cause)
+            return attempt
+        source, origin = claim
+        attempt = Attempt(Tally(Place(dataset=source.dataset, object=ref)))
+        async with self._reading:
+            await self._ship(source, origin, attempt, last_receive=last_receive)
+        return attempt
+
+    async def _ship(self, source: Source[Any, Any], origin: Origin, attempt: "Attempt", *, last_receive: bool) -> None:
+        """Send the documents of an object on their way; note in the attempt what went wrong with the object itself."""
+        ref = origin.object
+        shipment: Shipment | None = None
+        try:
+            async with self._store.read(ref) as reading:
+                attempt.tally.place = Place(dataset=source.dataset, object=ref, version=reading.version)
+                shipment = Shipment(
+                    source,
+                    origin,
+                    namespace=self._namespace,
+                    version=reading.version,
+                    record_bytes=self._record_bytes,
+                )
+                async for block in reading.blocks():
+                    await self._append(shipment, shipment.feed(block, self._now()), attempt)
+                await self._append(shipment, shipment.finish(self._now()), attempt)
+        except ObjectError as error:
+            _log.warning(
+                "object not read to its end", reason=error.reason, bucket=ref.bucket, key=ref.key, error=error.message
+            )
+            if error.retryable and not (error.final_when_repeated and last_receive):
+                attempt.errored = True
+                return
+            if shipment is not None:  # what was readable is worth having
+                await self._append(shipment, shipment.finish(self._now()), attempt)
+            self._bury_object(attempt, error.reason, error.message)
+
+    async def _append(self, shipment: Shipment, shipped: Iterator[Shipped], attempt: "Attempt") -> None:
+        """Hand documents to the indexer, in slices between which other tasks get their turn."""
+        while self._slice(shipment.index, shipped, attempt):
+            if self._indexer.full:
+                await self._indexer.flush()
+            else:
+                await asyncio.sleep(0)
+
+    def _slice(self, index: str, shipped: Iterator[Shipped], attempt: "Attempt") -> bool:
+        """Handle some records; tell whether there may be more."""
+        tally, indexer = attempt.tally, self._indexer
+        for count, (position, id_, time, result) in enumerate(shipped, 1):
+            tally.read += 1
+            if isinstance(result, bytes):
+                indexer.add(index, id_, result, tally, position)
+            elif result is None:
+                tally.filtered += 1
+            else:
+                self._bury_record(attempt, position, result)
+            if time is not None:
+                tally.saw(time)
+            if count == SLICE or indexer.full:
+                return True
+        return False
+
+    def _bury_record(self, attempt: "Attempt", position: int, error: RecordError) -> None:
+        letter = self._letters.of_record(attempt.tally.place, position, error, self._now())
+        self._bury(attempt, position, error.reason, letter)
+
+    def _bury_object(self, attempt: "Attempt", reason: str, cause: str) -> None:
+        """Write the dead letter that stands for what was not read of an object."""
+        attempt.tally.read += 1
+        self._bury(
+            attempt, WHOLE_OBJECT, reason, self._letters.of_object(attempt.tally.place, reason, cause, self._now())
+        )
+
+    def _bury(self, attempt: "Attempt", position: int, reason: str, letter: tuple[str, bytes]) -> None:
+        id_, document = letter
+        tally = attempt.tally
+        self._metrics.dead_letters.labels(tally.place.dataset, reason).inc()
+        self._indexer.add(self._letters.index, id_, document, tally, position, dead=True)
+
+    async def _settled(self, attempt: "Attempt") -> Outcome:
+        """Wait until every record of an attempt has an outcome."""
+        tally = attempt.tally
+        await tally.settled()
+        outcome = Outcome.ERRORED if attempt.errored or tally.released else Outcome.DELIVERED
+        ref = tally.place.object
+        self._metrics.objects.labels(tally.place.dataset, outcome.value).inc()
+        self._metrics.settled(tally.place.dataset, tally, created=ref.event_time if ref else None, now=self._now())
+        return outcome
+
+
+class Attempt:
+    """One attempt at an object: its account, and whether something has to be tried again."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self.errored = False

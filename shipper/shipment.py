@@ -1,0 +1,90 @@
+"""
+From the blocks of one object to its documents: everything that happens between S3 and the bulk body, without any I/O.
+
+The daemon, `shipper parse` and the golden tests all go this way.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from shipper.errors import RecordError
+from shipper.source import Origin, Source
+from shipper.stamp import Stamp
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Shipped(NamedTuple):
+    """
+    What became of one record.
+
+    Attributes:
+        position: of the record in its object, counted from 0
+        id: of its document; empty if there is none
+        time: when the event happened
+        result: the document as JSON; the error if the record did not become one; None if it is not worth one
+    """
+
+    position: int
+    id: str
+    time: datetime | None
+    result: bytes | RecordError | None
+
+
+class Shipment:
+    """
+    The records of one object on their way to documents.
+
+    Args:
+        source: the object's source
+        origin: where its records come from
+        namespace: of the data stream
+        version: see `Stamp`
+        record_bytes: longest record
+
+    Attributes:
+        index: the data stream its documents go to
+    """
+
+    def __init__(
+        self, source: Source[Any, Any], origin: Origin, *, namespace: str, version: str, record_bytes: int
+    ) -> None:
+        self._document = source.document
+        self._origin = origin
+        self._decoder = source.format.decoder(record_bytes=record_bytes)
+        self._stamp = Stamp(source, origin, namespace=namespace, version=version)
+        self._position = 0
+        self.index = self._stamp.index
+
+    def feed(self, block: bytes, now: datetime) -> Iterator[Shipped]:
+        """Read the records that this block completes; to be used up before the next block."""
+        return self._shipped(self._decoder.feed(block), now)
+
+    def finish(self, now: datetime) -> Iterator[Shipped]:
+        """Read what is left when no more blocks come."""
+        return self._shipped(self._decoder.finish(), now)
+
+    def _shipped(self, records: list[Any], now: datetime) -> Iterator[Shipped]:
+        make, origin, decoder, stamp = self._document, self._origin, self._decoder, self._stamp
+        first = self._position
+        self._position += len(records)
+        for index, record in enumerate(records):
+            position = first + index
+            if type(record) is RecordError:
+                yield Shipped(position, "", None, record)
+                continue
+            try:
+                document = make(record, origin)
+                if document is None:
+                    yield Shipped(position, "", None, None)
+                    continue
+                stamp.complete(document, position, now, decoder.unparsed(index))
+                shipped = Shipped(position, stamp.id(record, position), document.timestamp, _encode(document))
+            except Exception as error:  # noqa: BLE001 -- whatever it is, this record is kept and the next goes on
+                original = decoder.original(index)
+                cause = f"{type(error).__name__}: {error}"
+                shipped = Shipped(position, "", None, RecordError("mapping_failed", cause, original, len(original)))
+            yield shipped
