@@ -1,0 +1,56 @@
+"""
+Real services that all integration tests share.
+
+One OpenSearch and one moto serve the whole session, so that a test takes names of its own (`unique`) for indices,
+buckets and queues. A test that ends or breaks a server starts one itself, with `shipper.embedded`.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiobotocore.session import get_session
+from types_aiobotocore_s3 import S3Client
+from types_aiobotocore_sqs import SQSClient
+
+from shipper.embedded import aws, opensearch
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="session")
+def opensearch_url() -> Iterator[str]:
+    """Address of a real OpenSearch: $OPENSEARCH_URL, or in Docker, or of a process of our own."""
+    with opensearch(progress=print) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    """Address of S3, SQS, SNS and EventBridge."""
+    with aws(progress=print) as services:
+        yield services.url
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test uses, fit for indices, buckets and queues."""
+    return f"test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+async def s3(aws_url: str) -> AsyncIterator[S3Client]:
+    """A client for S3."""
+    async with get_session().create_client(
+        "s3", region_name=REGION, endpoint_url=aws_url, aws_access_key_id="test", aws_secret_access_key="test"
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+async def sqs(aws_url: str) -> AsyncIterator[SQSClient]:
+    """A client for SQS."""
+    async with get_session().create_client(
+        "sqs", region_name=REGION, endpoint_url=aws_url, aws_access_key_id="test", aws_secret_access_key="test"
+    ) as client:
+        yield client

@@ -1,0 +1,251 @@
+"""The whole way: real objects in S3, announced by SQS, shipped by the real daemon, searched in a real OpenSearch."""
+
+import asyncio
+import gzip
+import json
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from types_aiobotocore_s3 import S3Client
+from types_aiobotocore_sqs import SQSClient
+
+from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper, site
+
+HEADER = b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n"
+
+
+def flow(number: int, action: str = "ACCEPT") -> bytes:
+    """One line of a default flow log; the number is its source port."""
+    return b"2 123456789012 eni-0a1b2c3d 10.0.0.1 10.0.0.2 %d 443 6 20 4249 1770109500 1770109560 %s OK" % (
+        number,
+        action.encode(),
+    )
+
+
+def event(number: int, **fields: Any) -> dict[str, Any]:
+    """One CloudTrail event."""
+    return {
+        "eventVersion": "1.08",
+        "userIdentity": {"type": "IAMUser", "userName": "alice", "accountId": "123456789012"},
+        "eventTime": "2026-02-03T10:11:12Z",
+        "eventSource": "ec2.amazonaws.com",
+        "eventName": "DescribeInstances",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.7",
+        "requestParameters": {"number": number},
+        "responseElements": None,
+        "eventID": f"00000000-0000-4000-8000-{number:012d}",
+        **fields,
+    }
+
+
+def trail(*events: dict[str, Any]) -> bytes:
+    """A CloudTrail file."""
+    return json.dumps({"Records": events}).encode()
+
+
+@pytest.fixture
+async def here(
+    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
+) -> AsyncIterator[Site]:
+    """A site with installed templates."""
+    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
+    async with site(s3, sqs, region="eu-central-1", **setting) as everything:
+        status, _, errors = await shipper(everything, "install")
+        assert status == 0, errors
+        yield everything
+
+
+async def test_every_line_of_every_flow_log_is_indexed(here: Site) -> None:
+    """With and without a line feed at the end, packed in one member or several, or plain: the last line is there."""
+    lines = [flow(number) for number in range(1, 8)]
+    await here.put(FLOW_KEY.format("a1"), HEADER + b"\n".join(lines[:2]))
+    await here.put(FLOW_KEY.format("a2"), HEADER + b"\n".join(lines[2:4]) + b"\n")
+    packed = gzip.compress(HEADER + lines[4]) + gzip.compress(b"\n" + lines[5])
+    await here.put(FLOW_KEY.format("a3"), packed, packed=False)
+    await here.put(FLOW_KEY.format("a4"), HEADER + lines[6], packed=False)
+    async with running(here) as daemon:
+        await here.emptied()
+        hits = await here.search("aws.vpcflow")
+        metrics = await daemon.metrics()
+    assert sorted(hit["_source"]["source"]["port"] for hit in hits) == [1, 2, 3, 4, 5, 6, 7]
+    assert metrics['shipper_records_total{dataset="aws.vpcflow",outcome="read"}'] == 7
+    assert metrics['shipper_records_total{dataset="aws.vpcflow",outcome="indexed"}'] == 7
+    assert metrics["shipper_imbalance_records"] == 0
+
+
+async def test_file_of_one_record_gives_one_document(here: Site) -> None:
+    """One event in, one document out, found by ECS fields and by its free-form parameters."""
+    await here.put(TRAIL_KEY.format("one"), trail(event(1, requestParameters={"bucketName": "b1", "acl": [""]})))
+    async with running(here):
+        await here.emptied()
+    queries: list[dict[str, Any]] = [
+        {"term": {"event.action": "DescribeInstances"}},
+        {"term": {"source.ip": "203.0.113.0/24"}},
+        {"term": {"aws.cloudtrail.flattened.request_parameters.bucketName": "b1"}},
+        {"wildcard": {"aws.cloudtrail.request_parameters": "*{bucketName=b1*"}},
+    ]
+    for query in queries:
+        assert [hit["_id"] for hit in await here.search("aws.cloudtrail", query)] == [event(1)["eventID"]], query
+
+
+async def test_repeated_notification_gives_no_second_document(here: Site) -> None:
+    """The same object announced three times is indexed once, and the copies are counted."""
+    key = TRAIL_KEY.format("repeated")
+    await here.put(key, trail(event(1), event(2)))
+    async with running(here) as daemon:
+        await here.emptied()
+        await here.announce(key)
+        await here.announce(key, key)
+        await here.emptied()
+        metrics = await daemon.metrics()
+    assert len(await here.search("aws.cloudtrail")) == 2
+    assert metrics['shipper_records_total{dataset="aws.cloudtrail",outcome="indexed"}'] == 2
+    assert metrics['shipper_records_total{dataset="aws.cloudtrail",outcome="duplicates"}'] == 6
+
+
+async def test_good_object_of_a_message_is_indexed_beside_a_bad_one(here: Site) -> None:
+    """A message that announces a missing object and a good one: the good one is indexed, the message stays."""
+    good = TRAIL_KEY.format("good")
+    await here.put(good, trail(event(1)))
+    await here.sqs.purge_queue(QueueUrl=here.queue_url)
+    await here.announce(TRAIL_KEY.format("missing"), good)
+    async with running(here) as daemon:
+        await daemon.said("object not read to its end")
+        async with asyncio.timeout(30):
+            while not await here.search("aws.cloudtrail"):
+                await asyncio.sleep(0.1)
+    assert await here.left() == 1
+
+
+async def test_neighbours_of_a_refused_document_are_indexed(here: Site) -> None:
+    """OpenSearch refuses one document of a bulk request: it becomes a dead letter that says why, the others are indexed."""
+    lines = [flow(1), flow(2), flow(3)]
+    # More than 2^63 bytes is a whole number to us, and more than a field of type long takes.
+    refused = flow(2).replace(b" 4249 ", b" 9999999999999999999 ")
+    await here.put(FLOW_KEY.format("b1"), HEADER + b"\n".join([lines[0], refused, lines[2]]))
+    async with running(here) as daemon:
+        await here.emptied()
+        metrics = await daemon.metrics()
+    assert [hit["_source"]["source"]["port"] for hit in await here.search("aws.vpcflow")] == [1, 3]
+    (letter,) = [hit["_source"] for hit in await here.search("shipper.deadletter")]
+    assert letter["aws"]["s3"]["object"] == {"key": FLOW_KEY.format("b1"), "offset": 1}
+    assert letter["shipper"]["deadletter"]["dataset"] == "aws.vpcflow"
+    assert letter["shipper"]["deadletter"]["reason"] == "document_rejected"
+    assert json.loads(letter["shipper"]["deadletter"]["document"])["source"]["port"] == 2
+    assert "out of range" in letter["error"]["message"]
+    assert metrics['shipper_records_total{dataset="aws.vpcflow",outcome="dead_lettered"}'] == 1
+    assert metrics["shipper_imbalance_records"] == 0
+
+
+async def test_broken_record_is_kept_with_its_original(here: Site) -> None:
+    """A record that is no JSON becomes a dead letter with its bytes; the records around it are indexed."""
+    whole = trail(event(1), event(2), event(3)).replace(b'"number": 2', b'"number": ,')
+    await here.put(TRAIL_KEY.format("broken"), whole)
+    async with running(here):
+        await here.emptied()
+    assert {hit["_source"]["event"]["id"][-1] for hit in await here.search("aws.cloudtrail")} == {"1", "3"}
+    (letter,) = [hit["_source"]["shipper"]["deadletter"] for hit in await here.search("shipper.deadletter")]
+    assert letter["reason"] == "undecodable"
+    assert letter["position"] == 1
+    assert '"number": ,' in letter["original"]
+
+
+async def test_nothing_is_silent(here: Site) -> None:
+    """What holds no logs is counted by reason; what nobody claims becomes a dead letter; garbage goes to the queue's own."""
+    digest = "AWSLogs/123456789012/CloudTrail-Digest/us-east-1/2026/02/03/123456789012_CloudTrail-Digest_us-east-1_t_us-east-1_20260203T101500Z.json.gz"
+    await here.put(digest, b"{}")
+    await here.put("AWSLogs/123456789012/CloudTrail/", b"", packed=False)
+    await here.put("somebody/elses.txt", b"text")
+    async with running(here) as daemon:
+        await here.emptied()
+        metrics = await daemon.metrics()
+    assert metrics['shipper_ignored_total{reason="test_event"}'] == 1
+    assert metrics['shipper_ignored_total{reason="not_a_log"}'] == 1
+    assert metrics['shipper_ignored_total{reason="empty_object"}'] == 1
+    (letter,) = [hit["_source"] for hit in await here.search("shipper.deadletter")]
+    assert letter["shipper"]["deadletter"]["reason"] == "unclaimed"
+    assert letter["aws"]["s3"]["object"]["key"] == "somebody/elses.txt"
+
+
+async def test_sigterm_finishes_what_is_in_hand(here: Site) -> None:
+    """Told to stop right after a message was received, the daemon indexes the object, deletes the message and exits with 0."""
+    await here.put(FLOW_KEY.format("c1"), HEADER + b"\n".join(flow(1 + number % 60000) for number in range(50_000)))
+    async with running(here) as daemon:
+        async with asyncio.timeout(30):
+            while not any(value for name, value in (await daemon.metrics()).items() if "messages_in_flight" in name):
+                await asyncio.sleep(0.01)
+        assert await daemon.stop() == 0
+    assert await here.left() == 0
+    index = f"logs-aws.vpcflow-{here.namespace}"
+    await here.engine.request("POST", f"/{index}/_refresh")
+    assert (await here.engine.request("GET", f"/{index}/_count"))["count"] == 50_000
+
+
+async def test_daemon_waits_for_the_templates(here: Site) -> None:
+    """Without its index template the daemon is alive, not ready, and receives nothing; installing it is enough."""
+    template = "/_index_template/shipper-aws.vpcflow"
+    body = (await here.engine.request("GET", template))["index_templates"][0]["index_template"]
+    await here.put(FLOW_KEY.format("d1"), HEADER + flow(1))
+    await here.engine.request("DELETE", template)
+    try:
+        async with running(here) as daemon:
+            await daemon.said("not ready")
+            assert await daemon.alive()
+            ready, problems = await daemon.ready()
+            assert not ready
+            assert "shipper install" in problems["templates"]
+            assert await here.left() == 2
+            assert await shipper(here, "install")
+            await here.emptied()
+            assert await daemon.ready() == (True, {})
+        assert len(await here.search("aws.vpcflow")) == 1
+    finally:
+        await here.engine.request("PUT", template, body)
+
+
+async def test_install_twice_changes_nothing(here: Site) -> None:
+    """A second install finds every template as it wrote it."""
+    status, out, _ = await shipper(here, "install")
+    assert status == 0
+    assert {line.split()[0] for line in out.splitlines()} <= {"unchanged", "kept"}
+    assert "shipper-aws.cloudtrail" in out
+
+
+async def test_check_finds_everything_well(here: Site) -> None:
+    """On a site that is whole every part is ok."""
+    await here.put(FLOW_KEY.format("e1"), HEADER + flow(1))
+    status, out, _ = await shipper(here, "check", "--bucket", here.bucket)
+    assert status == 0, out
+    assert {line.split()[0] for line in out.splitlines()} == {"ok"}
+    for part in ("configuration", f"queue {here.bucket}", f"bucket {here.bucket}", "cluster", "templates"):
+        assert part in out
+
+
+async def test_check_names_each_cause(here: Site) -> None:
+    """A queue, a bucket and a cluster that are not there are told apart, each with what to look at."""
+    here.environment["SHIPPER_QUEUES"] = here.queue_url + "-gone"
+    here.environment["SHIPPER_OPENSEARCH_URLS"] = "http://127.0.0.1:9"
+    status, out, _ = await shipper(here, "check", "--bucket", "no-such-bucket-of-ours")
+    lines = {line.split(":")[0]: line for line in out.splitlines()}
+    assert status == 1
+    assert "NonExistentQueue" in lines[f"failed   queue {here.bucket}-gone"]
+    assert "NoSuchBucket" in lines["failed   bucket no-such-bucket-of-ours"]
+    assert "does not answer" in lines["failed   cluster"]
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool comes from Debian's package prometheus")
+async def test_promtool_accepts_the_metrics(here: Site) -> None:
+    """Prometheus' own linter has nothing to say about the exposition."""
+    await here.put(FLOW_KEY.format("f1"), HEADER + flow(1))
+    async with running(here) as daemon:
+        await here.emptied()
+        _, text = await daemon._get("/metrics")  # noqa: SLF001 -- a friend
+    linted = await asyncio.to_thread(
+        subprocess.run, ["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False
+    )
+    assert (linted.returncode, linted.stdout + linted.stderr) == (0, b"")
