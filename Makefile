@@ -39,10 +39,13 @@ generate: install
 goldens: install
 	$(BIN)/pytest tests/test_sources.py --update-goldens
 
-# After a change of the dependencies in pyproject.toml.
+# After a change of the dependencies in pyproject.toml: one lock file for everything, one for the image.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header pyproject.toml
+
 lock: install
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --upgrade \
-		--no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+	$(LOCK) --upgrade --all-extras --output-file requirements.lock
+	$(LOCK) --upgrade --constraint requirements.lock --output-file requirements-run.lock
 
 clean:
 	rm -rf .venv build dist
