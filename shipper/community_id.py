@@ -19,6 +19,7 @@ WITH_PORTS: Final = frozenset({6, 17, 132})
 ICMP: Final = frozenset({1, 58})
 """ICMP and ICMPv6, whose type and code stand in for ports."""
 
+_WITHOUT_PORTS: Final = frozenset(range(256)) - WITH_PORTS - ICMP
 _SEED: Final = b"\0\0"
 _tail_with_ports = struct.Struct("!BxHH").pack
 
@@ -42,18 +43,23 @@ def community_id(
         destination_port: for TCP, UDP and SCTP
 
     Returns:
-        The id, or None where the flow does not determine one: ICMP without type and code, ports unknown.
+        The id, or None where the flow does not determine one: ICMP without type and code, ports unknown, numbers that
+        no packet can hold.
     """
-    if protocol in ICMP:
-        return None
     one, other = _packed(source), _packed(destination)
-    if protocol not in WITH_PORTS:
-        low, high = (one, other) if one <= other else (other, one)
+    if protocol in WITH_PORTS:
+        if source_port is None or destination_port is None:
+            return None
+        if (one, source_port) > (other, destination_port):
+            one, other, source_port, destination_port = other, one, destination_port, source_port
+        try:
+            tail = _tail_with_ports(protocol, source_port, destination_port)
+        except struct.error:
+            return None
+    elif protocol in _WITHOUT_PORTS:
+        if one > other:
+            one, other = other, one
         tail = bytes((protocol, 0))
-    elif source_port is None or destination_port is None:
-        return None
-    elif (one, source_port) <= (other, destination_port):
-        low, high, tail = one, other, _tail_with_ports(protocol, source_port, destination_port)
     else:
-        low, high, tail = other, one, _tail_with_ports(protocol, destination_port, source_port)
-    return "1:" + b64encode(sha1(_SEED + low + high + tail, usedforsecurity=False).digest()).decode()
+        return None
+    return "1:" + b64encode(sha1(_SEED + one + other + tail, usedforsecurity=False).digest()).decode()

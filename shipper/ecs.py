@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final, NewType, TypeVar
 
 from msgspec import Meta, Raw, Struct, field
 
@@ -22,7 +22,7 @@ Ip = NewType("Ip", str)
 """An IPv4 or IPv6 address that OpenSearch accepts in a field of type `ip`; made by `ip`."""
 
 Flat = NewType("Flat", Raw)
-"""A JSON object of free form, for a `flat_object` (OpenSearch) or `flattened` (Elasticsearch) field; see `shipper.freeform`."""
+"""A JSON object of free form, for a field of type `flat_object` (OpenSearch) or `flattened`; see `shipper.freeform`."""
 
 Text = NewType("Text", str)
 """Prose, for a `match_only_text` field."""
@@ -41,12 +41,14 @@ class FieldSet(Struct, omit_defaults=True, gc=False, kw_only=True):
     """Base of all field sets: what has no value is not written."""
 
 
+F = TypeVar("F", bound=FieldSet)
+
+
 class Event(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-event."""
 
     action: str | None = None
     category: tuple[str, ...] = ()
-    created: datetime | None = None
     dataset: str | None = None
     duration: int | None = None
     end: datetime | None = None
@@ -264,7 +266,7 @@ class Document(FieldSet):
     """
     What every document has; a source's document adds field sets to it.
 
-    `timestamp` is when it happened. What is the same for all sources is filled in by `shipper.source.Stamp`.
+    `timestamp` is when it happened. What is the same for all sources is filled in by `shipper.stamp.Stamp`.
     """
 
     timestamp: datetime = field(name="@timestamp")
@@ -279,6 +281,11 @@ class Document(FieldSet):
 
 
 # -- values -----------------------------------------------------------------------------------------------------------
+
+
+def some(fields: F) -> F | None:
+    """Give a field set back unless it has no value at all: an empty object is not written."""
+    return None if fields == type(fields)() else fields
 
 
 @lru_cache(maxsize=16_384)
@@ -302,12 +309,12 @@ def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
-    found_hosts = tuple(dict.fromkeys([one for one in hosts if one]))
-    found_ip = tuple(dict.fromkeys([one for one in ip if one]))
-    found_user = tuple(dict.fromkeys([one for one in user if one]))
-    if not (found_hosts or found_ip or found_user):
-        return None
-    return Related(hosts=found_hosts, ip=found_ip, user=found_user)
+    found = Related(
+        hosts=tuple(dict.fromkeys(filter(None, hosts))),
+        ip=tuple(dict.fromkeys(filter(None, ip))),
+        user=tuple(dict.fromkeys(filter(None, user))),
+    )
+    return some(found)
 
 
 def time(text: str | None) -> datetime | None:
@@ -316,10 +323,13 @@ def time(text: str | None) -> datetime | None:
 
     Takes ISO 8601 in the extended and the basic form, with a blank for the `T`, and takes a time without a zone as UTC.
 
-    Raises:
-        ValueError: it is none of these
+    Returns:
+        The time, or None when it is none of these: a log is worth more than one time in it.
     """
     if not text:
         return None
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

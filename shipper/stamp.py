@@ -12,6 +12,9 @@ from shipper.source import Origin, Source
 ID_BYTES: Final = 512
 """OpenSearch refuses a longer `_id`."""
 
+BLANK: Final = frozenset({"", "-"})
+"""Texts that stand for no value, in a field of whatever type."""
+
 
 class Stamp:
     """
@@ -73,5 +76,7 @@ class Stamp:
             document.shipper = ecs.Shipper()
         document.shipper.lag_seconds = (now - document.timestamp).total_seconds()
         if unparsed:
-            document.shipper.unparsed += tuple([ecs.Unparsed(field=one.field, value=one.value) for one in unparsed])
+            told = [ecs.Unparsed(field=one.field, value=one.value) for one in unparsed if one.value not in BLANK]
+            document.shipper.unparsed += tuple(told)
+        if document.shipper.unparsed:
             document.tags += ("type_drift",)

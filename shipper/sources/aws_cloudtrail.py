@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-f
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -85,6 +85,7 @@ class UserIdentity(Record, rename="camel"):
 
 class Resource(Record, rename="camel"):
     arn: str | None = field(name="ARN", default=None)
+    lower_case_arn: str | None = field(name="arn", default=None)
     arn_prefix: str | None = field(name="ARNPrefix", default=None)
     account_id: str | None = None
     type: str | None = None
@@ -134,6 +135,7 @@ class CloudTrailRecord(Record, rename="camel"):
     recipient_account_id: str | None = None
     service_event_details: Raw = Raw()
     shared_event_id: str | None = field(name="sharedEventID", default=None)
+    mixed_case_shared_event_id: str | None = field(name="sharedEventId", default=None)
     vpc_endpoint_id: str | None = None
     vpc_endpoint_account_id: str | None = None
     event_category: str | None = None
@@ -178,6 +180,9 @@ class AdditionalEventData(Record):
 
 
 class CloudTrailSessionIssuer(ecs.FieldSet):
+    """`user_name` is there only where `user.name` is another name."""
+
+    user_name: str | None = None
     type: str | None = None
     principal_id: str | None = None
     arn: str | None = None
@@ -218,6 +223,10 @@ class CloudTrailInScopeOf(ecs.FieldSet):
 
 
 class CloudTrailUserIdentity(ecs.FieldSet):
+    """`principal_id` and `user_name` are there only where `user.id` and `user.name` are others."""
+
+    principal_id: str | None = None
+    user_name: str | None = None
     type: str | None = None
     arn: str | None = None
     access_key_id: str | None = None
@@ -312,7 +321,7 @@ class CloudTrail(ecs.FieldSet):
 
 
 class Aws(ecs.Aws, kw_only=True):
-    cloudtrail: CloudTrail
+    cloudtrail: CloudTrail | None = None
 
 
 class CloudTrailDocument(ecs.Document, kw_only=True):
@@ -328,106 +337,108 @@ class CloudTrailDocument(ecs.Document, kw_only=True):
 # -- how one becomes the other -----------------------------------------------------------------------------------------
 
 
-def _kinds(*groups: tuple[tuple[str, ...], tuple[str, ...], str]) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    return {name: (category, kind) for category, kind, names in groups for name in names.split()}
+def _kinds(names: dict[tuple[str, str], str]) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    return {
+        name: ((category,), tuple(kind.split())) for (category, kind), text in names.items() for name in text.split()
+    }
 
-
-_IAM, _FILE, _NETWORK, _HOST = ("iam",), ("file",), ("network",), ("host",)
-_API, _CONFIGURATION, _DATABASE, _SESSION = ("api",), ("configuration",), ("database",), ("session",)
 
 KINDS: Final = _kinds(
-    (
-        _IAM,
-        ("group", "change"),
-        "AddUserToGroup AttachGroupPolicy DeleteGroupPolicy DetachGroupPolicy PutGroupPolicy RemoveUserFromGroup UpdateGroup",
-    ),
-    (_IAM, ("group", "creation"), "CreateGroup"),
-    (_IAM, ("group", "deletion"), "DeleteGroup"),
-    (
-        _IAM,
-        ("group", "info"),
-        "GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies ListGroups ListGroupsForUser",
-    ),
-    (
-        _IAM,
-        ("user", "change"),
-        "AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateVirtualMFADevice DeactivateMFADevice "
-        "DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteUserPermissionsBoundary DeleteUserPolicy "
-        "DeleteVirtualMFADevice DetachUserPolicy EnableMFADevice PutUserPermissionsBoundary PutUserPolicy TagUser UntagUser "
-        "UpdateAccessKey UpdateLoginProfile UpdateSSHPublicKey UpdateUser",
-    ),
-    (_IAM, ("user", "creation"), "CreateUser"),
-    (_IAM, ("user", "deletion"), "DeleteUser"),
-    (_IAM, ("user", "info"), "GetUser GetUserPolicy ListAttachedUserPolicies ListUserPolicies ListUsers ListUserTags"),
-    (_IAM, ("admin", "creation"), "CreateKeyPair"),
-    (
-        _IAM,
-        ("admin", "change"),
-        "PutRolePolicy SetDefaultPolicyVersion SetSecurityTokenServicePreferences UpdateAccountPasswordPolicy "
-        "UpdateAssumeRolePolicy UpdateRole",
-    ),
-    (_IAM, ("info",), "GetPolicy ListAttachedRolePolicies ListRoles"),
-    (_IAM, ("creation",), "CreatePolicy CreatePolicyVersion CreateRole"),
-    (_IAM, ("change",), "AttachRolePolicy DetachRolePolicy"),
-    (_IAM, ("deletion",), "DeletePolicy DeleteRole DeleteRolePolicy"),
-    (
-        ("authentication",),
-        ("info",),
-        "AssumeRole ConsoleLogin GetCallerIdentity",
-    ),
-    (
-        ("authentication",),
-        ("start",),
-        "AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot GetFederationToken GetSessionToken GetSigninToken SwitchRole "
-        "UserAuthentication",
-    ),
-    (("authentication",), ("info",), "CheckMfa CredentialChallenge CredentialVerification"),
-    (_FILE, ("creation",), "CreateBucket CreateDocument"),
-    (_FILE, ("deletion",), "DeleteBucket DeleteObject DeleteObjects"),
-    (_FILE, ("info",), "GetObject HeadObject ListBuckets ListObjects"),
-    (_FILE, ("change",), "PutObject"),
-    (
-        _NETWORK,
-        ("info",),
-        "DescribeLoadBalancers DescribeNetworkAcls DescribeNetworkInterfaces DescribeSecurityGroups DescribeVpcs",
-    ),
-    (_NETWORK, ("access",), "AuthorizeSecurityGroupIngress"),
-    (_HOST, ("info",), "DescribeInstances DescribeVolumes ListInstanceAssociations"),
-    (_API, ("info",), "Converse DescribeRegions Publish"),
-    (_CONFIGURATION, ("info",), "DescribeTrails"),
-    (_CONFIGURATION, ("creation",), "CreateTopic"),
-    (_CONFIGURATION, ("change",), "PutEventSelectors StartLogging StopLogging Subscribe UpdateTrail"),
-    (_CONFIGURATION, ("deletion",), "DeleteTrail"),
-    (("package",), ("info",), "ListFunctions"),
-    (_DATABASE, ("info",), "DescribeDBInstances ListTables"),
-    (("process",), ("start",), "SendCommand"),
-    (_SESSION, ("start",), "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel StartSession"),
-    (_SESSION, ("end",), "TerminateSession"),
+    {
+        ("api", "info"): "Converse DescribeRegions Publish",
+        ("authentication", "info"): """
+            AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot CheckMfa ConsoleLogin CredentialChallenge
+            CredentialVerification GetCallerIdentity GetFederationToken GetSessionToken GetSigninToken SwitchRole
+            UserAuthentication""",
+        ("configuration", "info"): "DescribeTrails",
+        ("configuration", "creation"): "CreateTopic",
+        ("configuration", "change"): """
+            DisableKey PutBucketAcl PutBucketPolicy PutBucketPublicAccessBlock PutBucketReplication PutEventSelectors
+            StartLogging StopConfigurationRecorder StopLogging Subscribe UpdateDetector UpdateTrail""",
+        ("configuration", "deletion"): """
+            DeleteBucketPublicAccessBlock DeleteDeliveryChannel DeleteDetector DeleteFlowLogs DeleteLogGroup DeleteTrail
+            ScheduleKeyDeletion""",
+        ("database", "info"): "DescribeDBInstances ListTables",
+        ("file", "info"): "GetObject HeadObject ListBuckets ListObjects",
+        ("file", "creation"): "CreateBucket CreateDocument",
+        ("file", "change"): "PutObject",
+        ("file", "deletion"): "DeleteBucket DeleteObject DeleteObjects",
+        ("host", "info"): "DescribeInstances DescribeVolumes ListInstanceAssociations",
+        ("iam", "info"): "GetPolicy ListAttachedRolePolicies ListRoles",
+        ("iam", "creation"): "CreatePolicy CreatePolicyVersion CreateRole",
+        ("iam", "change"): "AttachRolePolicy DetachRolePolicy",
+        ("iam", "deletion"): "DeletePolicy DeleteRole DeleteRolePolicy",
+        ("iam", "admin creation"): "CreateKeyPair",
+        ("iam", "admin change"): """
+            PutRolePolicy SetDefaultPolicyVersion SetSecurityTokenServicePreferences UpdateAccountPasswordPolicy
+            UpdateAssumeRolePolicy UpdateRole""",
+        ("iam", "group info"): """
+            GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies ListGroups ListGroupsForUser""",
+        ("iam", "group creation"): "CreateGroup",
+        ("iam", "group change"): """
+            AddUserToGroup AttachGroupPolicy DeleteGroupPolicy DetachGroupPolicy PutGroupPolicy RemoveUserFromGroup
+            UpdateGroup""",
+        ("iam", "group deletion"): "DeleteGroup",
+        ("iam", "user info"): """
+            GetUser GetUserPolicy ListAttachedUserPolicies ListUserPolicies ListUsers ListUserTags""",
+        ("iam", "user creation"): "CreateUser",
+        ("iam", "user change"): """
+            AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateVirtualMFADevice
+            DeactivateMFADevice DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteUserPermissionsBoundary
+            DeleteUserPolicy DeleteVirtualMFADevice DetachUserPolicy EnableMFADevice PutUserPermissionsBoundary
+            PutUserPolicy TagUser UntagUser UpdateAccessKey UpdateLoginProfile UpdateSSHPublicKey UpdateUser""",
+        ("iam", "user deletion"): "DeleteUser",
+        ("network", "info"): """
+            DescribeLoadBalancers DescribeNetworkAcls DescribeNetworkInterfaces DescribeSecurityGroups DescribeVpcs""",
+        ("network", "access"): "AuthorizeSecurityGroupIngress",
+        ("package", "info"): "ListFunctions",
+        ("process", "start"): "SendCommand",
+        ("session", "start"): """
+            CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel StartSession""",
+        ("session", "end"): "TerminateSession",
+    }
 )
 """`event.category` and `event.type` by event name; events that are not listed have the type `info` and no category."""
 
+SIGN_INS: Final = frozenset({"ConsoleLogin", "CredentialChallenge", "CredentialVerification", "UserAuthentication"})
+"""Events whose `additionalEventData` can tell who signs in and how."""
+
+TELLING: Final = frozenset({"iam.amazonaws.com", "signin.amazonaws.com", "sso.amazonaws.com"})
+"""Services whose `responseElements` are looked into: they name who was created, and how a sign-in ended."""
+
 _NO_KIND: Final = ((), ("info",))
 _NOBODY: Final = UserIdentity()
-_NO_WINDOW: Final = TimeWindow()
 _NO_PARAMETERS: Final = RequestParameters()
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
-_SERVICE_ROLE = re.compile(r":role/aws-service-role/(?P<service>[^/]+)/")
-_NO_ISSUER: Final = SessionIssuer()
-_NOTHING_FLAT: Final = CloudTrailFlattened()
+_SERVICE_ROLE: Final = ":role/aws-service-role/"
 _NOT_A_CALL: Final = frozenset({"Insight", "Aggregated"})
 _parameters_of = msgspec.json.Decoder(RequestParameters).decode
 _additional_of = msgspec.json.Decoder(AdditionalEventData).decode
 
 
 class Parts(Struct, frozen=True, gc=False, kw_only=True):
-    """The free-form parts of a record in both forms, and the members of them that have a field of their own."""
+    """
+    The free-form parts of a record in both forms, and the members of them that have a field of their own.
+
+    Attributes:
+        parameters: members of `requestParameters`
+        elements: members of `responseElements`, if the service is one of `TELLING`
+        happened: members of `serviceEventDetails`
+        login: members of `additionalEventData`, if the event is one of `SIGN_INS`
+    """
 
     requested: Freeform
     answered: Freeform
     additional: Freeform
     details: Freeform
+    annotation: Freeform
+    edge_device: Freeform
+    context: Freeform
+    insight: Freeform
+    summary: Freeform
     parameters: RequestParameters
     elements: dict[str, Any]
+    happened: dict[str, Any]
     login: AdditionalEventData | None
 
 
@@ -441,7 +452,17 @@ class Actor(Struct, frozen=True, gc=False, kw_only=True):
     service: str | None = None
 
 
-def document(record: CloudTrailRecord, origin: Origin) -> CloudTrailDocument:
+class Times(Struct, frozen=True, gc=False, kw_only=True):
+    """When it happened; `unread` are the times that cannot be read."""
+
+    timestamp: datetime
+    start: datetime | None
+    end: datetime | None
+    session: datetime | None
+    unread: tuple[ecs.Unparsed, ...]
+
+
+def document(record: CloudTrailRecord, _origin: Origin) -> CloudTrailDocument:
     """
     Map one event.
 
@@ -449,21 +470,17 @@ def document(record: CloudTrailRecord, origin: Origin) -> CloudTrailDocument:
         ValueError: the record has no time, or one that cannot be read
         msgspec.DecodeError, UnicodeDecodeError: a free-form part is not JSON
     """
-    window = record.time_window or _NO_WINDOW
-    end = ecs.time(window.window_end)
-    timestamp = record.event_time or end
-    if timestamp is None:
-        raise ValueError("the record has neither eventTime nor timeWindow.windowEnd")
     identity = record.user_identity or _NOBODY
+    times = _times(record, identity)
     account = identity.account_id or record.recipient_account_id or record.account_id
     category, kind = KINDS.get(record.event_name or "", _NO_KIND)
-    address = record.source_ip_address or None
+    address = _given(record.source_ip_address)
+    agent = _given(record.user_agent)
     ip = ecs.ip(address)
     parts = _parts(record)
-    actor = _actor(record, identity, parts)
-    flattened = _flattened(record, parts)
+    actor = _actor(identity, parts)
     return CloudTrailDocument(
-        timestamp=timestamp,
+        timestamp=times.timestamp,
         cloud=ecs.Cloud(
             account=ecs.CloudAccount(id=account) if account else None,
             region=record.aws_region or None,
@@ -472,54 +489,24 @@ def document(record: CloudTrailRecord, origin: Origin) -> CloudTrailDocument:
         event=ecs.Event(
             action=record.event_name or None,
             category=category,
-            end=end,
+            end=times.end,
             id=event_id(record),
             kind="event",
             outcome=_outcome(record, parts),
             provider=record.event_source or None,
-            start=ecs.time(window.window_start),
+            start=times.start,
             type=kind,
         ),
-        aws=Aws(
-            cloudtrail=CloudTrail(
-                additional_eventdata=parts.additional.text,
-                addendum=_addendum(record.addendum) if record.addendum else None,
-                api_version=record.api_version or None,
-                console_login=_console_login(parts.login)
-                if parts.login and record.event_name == "ConsoleLogin"
-                else None,
-                error_code=record.error_code or None,
-                error_message=record.error_message or None,
-                event_category=record.event_category or None,
-                event_type=record.event_type or None,
-                event_version=record.event_version or None,
-                flattened=flattened,
-                insight=_insight(record.insight_details) if flattened and flattened.insight_details else None,
-                management_event=record.management_event,
-                read_only=record.read_only,
-                recipient_account_id=record.recipient_account_id or None,
-                request_id=record.request_id or None,
-                request_parameters=parts.requested.text,
-                resources=_resources(record.resources) if record.resources else (),
-                response_elements=parts.answered.text,
-                service_event_details=parts.details.text,
-                session_credential_from_console=record.session_credential_from_console,
-                shared_event_id=record.shared_event_id or None,
-                tls_details=_tls_details(record.tls_details) if record.tls_details else None,
-                user_identity=_user_identity(identity) if record.user_identity else None,
-                vpc_endpoint_account_id=record.vpc_endpoint_account_id or None,
-                vpc_endpoint_id=record.vpc_endpoint_id or None,
-                window_size=window.window_size or None,
-            )
-        ),
+        aws=Aws(cloudtrail=_cloudtrail(record, parts, actor, times)),
         group=_group(parts),
         related=_related(record, parts, actor, ip),
         service=ecs.Service(name=actor.service) if actor.service else None,
+        shipper=ecs.Shipper(unparsed=times.unread) if times.unread else None,
         source=ecs.Endpoint(address=address, ip=ip) if address else None,
-        tags=("cut",) if _cut(parts) else (),
+        tags=("cut",) if _is_cut(parts) else (),
         tls=_tls(record.tls_details) if record.tls_details else None,
         user=_user(actor, parts),
-        user_agent=ecs.UserAgent(original=record.user_agent) if record.user_agent else None,
+        user_agent=ecs.UserAgent(original=agent) if agent else None,
     )
 
 
@@ -532,48 +519,137 @@ def event_id(record: CloudTrailRecord) -> str | None:
     return record.event_id or record.aggregated_event_id or None
 
 
+def _cloudtrail(record: CloudTrailRecord, parts: Parts, actor: Actor, times: Times) -> CloudTrail | None:
+    return ecs.some(
+        CloudTrail(
+            additional_eventdata=parts.additional.text,
+            addendum=_addendum(record.addendum) if record.addendum else None,
+            api_version=record.api_version or None,
+            console_login=_console_login(parts.login) if parts.login and record.event_name == "ConsoleLogin" else None,
+            error_code=record.error_code or None,
+            error_message=record.error_message or None,
+            event_category=record.event_category or None,
+            event_type=record.event_type or None,
+            event_version=record.event_version or None,
+            flattened=_flattened(parts),
+            insight=_insight(parts.insight) if parts.insight.flat is not None else None,
+            management_event=record.management_event,
+            read_only=record.read_only,
+            recipient_account_id=record.recipient_account_id or None,
+            request_id=record.request_id or None,
+            request_parameters=parts.requested.text,
+            resources=_resources(record.resources) if record.resources else (),
+            response_elements=parts.answered.text,
+            service_event_details=parts.details.text,
+            session_credential_from_console=record.session_credential_from_console,
+            shared_event_id=record.shared_event_id or record.mixed_case_shared_event_id or None,
+            tls_details=_tls_details(record.tls_details) if record.tls_details else None,
+            user_identity=_user_identity(record.user_identity, actor, times.session) if record.user_identity else None,
+            vpc_endpoint_account_id=record.vpc_endpoint_account_id or None,
+            vpc_endpoint_id=record.vpc_endpoint_id or None,
+            window_size=(record.time_window.window_size or None) if record.time_window else None,
+        )
+    )
+
+
+def _given(text: str | None) -> str | None:
+    """Take a text unless it is one of those that stand for none."""
+    return None if text in ("", "-") else text
+
+
+def _times(record: CloudTrailRecord, identity: UserIdentity) -> Times:
+    context, window = identity.session_context, record.time_window
+    created = context.attributes.creation_date if context and context.attributes else None
+    session = ecs.time(created)
+    unread = _unread("userIdentity.sessionContext.attributes.creationDate", created, session)
+    start = end = None
+    if window:
+        start, end = ecs.time(window.window_start), ecs.time(window.window_end)
+        unread += _unread("timeWindow.windowStart", window.window_start, start)
+        unread += _unread("timeWindow.windowEnd", window.window_end, end)
+    timestamp = record.event_time or end
+    if timestamp is None:
+        raise ValueError("the record has neither eventTime nor timeWindow.windowEnd")
+    if timestamp.tzinfo is None:  # all of CloudTrail's times are UTC
+        timestamp = timestamp.replace(tzinfo=UTC)
+    return Times(timestamp=timestamp, start=start, end=end, session=session, unread=unread)
+
+
+def _unread(place: str, text: str | None, read: datetime | None) -> tuple[ecs.Unparsed, ...]:
+    return (ecs.Unparsed(field=place, value=text),) if text and read is None else ()
+
+
 def _parts(record: CloudTrailRecord) -> Parts:
     requested = freeform.read(record.request_parameters)
     answered = freeform.read(record.response_elements)
     additional = freeform.read(record.additional_event_data)
-    has_login = additional.flat is not None and record.event_name in ("ConsoleLogin", "UserAuthentication")
-    names_created = answered.flat is not None and record.event_source in ("iam.amazonaws.com", "signin.amazonaws.com")
+    details = freeform.read(record.service_event_details)
+    has_login = additional.flat is not None and record.event_name in SIGN_INS
     return Parts(
         requested=requested,
         answered=answered,
         additional=additional,
-        details=freeform.read(record.service_event_details),
+        details=details,
+        annotation=freeform.read(record.annotation),
+        edge_device=freeform.read(record.edge_device_details),
+        context=freeform.read(record.event_context),
+        insight=freeform.read(record.insight_details),
+        summary=freeform.read(record.summary),
         # The flat form is an object whatever the part was; a scalar part has none of these members.
         parameters=_parameters_of(requested.flat) if requested.flat is not None else _NO_PARAMETERS,
-        elements=msgspec.json.decode(answered.flat) if answered.flat is not None and names_created else {},
+        elements=_members(answered) if record.event_source in TELLING else {},
+        happened=_members(details),
         login=_additional_of(additional.flat) if additional.flat is not None and has_login else None,
     )
 
 
-def _flattened(record: CloudTrailRecord, parts: Parts) -> CloudTrailFlattened | None:
-    flattened = CloudTrailFlattened(
-        additional_eventdata=parts.additional.flat,
-        annotation=freeform.read(record.annotation).flat,
-        edge_device_details=freeform.read(record.edge_device_details).flat,
-        event_context=freeform.read(record.event_context).flat,
-        insight_details=freeform.read(record.insight_details).flat,
-        request_parameters=parts.requested.flat,
-        response_elements=parts.answered.flat,
-        service_event_details=parts.details.flat,
-        summary=freeform.read(record.summary).flat,
+def _members(part: Freeform) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.json.decode(part.flat) if part.flat is not None else {}
+    return members
+
+
+def _flattened(parts: Parts) -> CloudTrailFlattened | None:
+    return ecs.some(
+        CloudTrailFlattened(
+            additional_eventdata=parts.additional.flat,
+            annotation=parts.annotation.flat,
+            edge_device_details=parts.edge_device.flat,
+            event_context=parts.context.flat,
+            insight_details=parts.insight.flat,
+            request_parameters=parts.requested.flat,
+            response_elements=parts.answered.flat,
+            service_event_details=parts.details.flat,
+            summary=parts.summary.flat,
+        )
     )
-    return None if flattened == _NOTHING_FLAT else flattened
 
 
-def _cut(parts: Parts) -> bool:
-    return parts.requested.cut or parts.answered.cut or parts.additional.cut or parts.details.cut
+def _is_cut(parts: Parts) -> bool:
+    return (
+        parts.requested.cut
+        or parts.answered.cut
+        or parts.additional.cut
+        or parts.details.cut
+        or parts.annotation.cut
+        or parts.edge_device.cut
+        or parts.context.cut
+        or parts.insight.cut
+        or parts.summary.cut
+    )
 
 
 def _outcome(record: CloudTrailRecord, parts: Parts) -> str | None:
-    """A sign-in tells how it ended in `responseElements`; every other call failed if it has an error."""
+    """
+    Tell how it ended: every call failed that has an error.
+
+    Sign-ins say so under the event's own name, those of the console in `responseElements`, those of IAM Identity Center
+    in `serviceEventDetails`.
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html
+    """
     if record.event_category in _NOT_A_CALL:
         return None
-    told = parts.elements.get(record.event_name or "")
+    name = record.event_name or ""
+    told = parts.elements.get(name) or parts.happened.get(name)
     if told in ("Success", "Failure"):
         return str(told).lower()
     return "failure" if record.error_code or record.error_message else "success"
@@ -583,18 +659,19 @@ def _service(event_source: str) -> ecs.CloudService:
     return ecs.CloudService(name=event_source.removesuffix(".amazonaws.com"))
 
 
-def _actor(record: CloudTrailRecord, identity: UserIdentity, parts: Parts) -> Actor:
+def _actor(identity: UserIdentity, parts: Parts) -> Actor:
     """
     Tell who acted.
 
     A role is named, not the person in it, as published rules expect; the session's name is in `related.user`. What AWS
-    does by itself has a service and no user. `invokedBy` alone does not make a service the actor: console sign-ins have it.
+    does by itself has a service and no user. `invokedBy` alone does not make a service the actor: console sign-ins have
+    it too.
     """
     issuer = identity.session_context.session_issuer if identity.session_context else None
     if identity.type == "AWSService":
         return Actor(service=identity.invoked_by or None)
-    if identity.type == "AssumedRole" and issuer and (linked := _SERVICE_ROLE.search(issuer.arn or "")):
-        return Actor(service=identity.invoked_by or linked["service"])
+    if identity.type == "AssumedRole" and issuer and issuer.arn and _SERVICE_ROLE in issuer.arn:
+        return Actor(service=identity.invoked_by or issuer.arn.partition(_SERVICE_ROLE)[2].partition("/")[0] or None)
     name = identity.user_name
     if identity.type in ("AssumedRole", "FederatedUser") and issuer and issuer.user_name:
         name = issuer.user_name
@@ -618,14 +695,18 @@ def _member(value: Any, name: str) -> str | None:
 
 
 def _user(actor: Actor, parts: Parts) -> ecs.User | None:
-    target_name = _text(parts.parameters.user_name)
-    target_id = _member(parts.elements.get("user"), "userId")
     new_name = _text(parts.parameters.new_user_name)
-    target = ecs.UserTarget(id=target_id, name=target_name) if target_id or target_name else None
-    if not (actor.id or actor.name or actor.email or target or new_name):
-        return None
-    changes = ecs.UserChanges(name=new_name) if new_name else None
-    return ecs.User(changes=changes, email=actor.email, id=actor.id, name=actor.name, target=target)
+    target_id = _member(parts.elements.get("user"), "userId")
+    target_name = _text(parts.parameters.user_name)
+    return ecs.some(
+        ecs.User(
+            changes=ecs.UserChanges(name=new_name) if new_name else None,
+            email=actor.email,
+            id=actor.id,
+            name=actor.name,
+            target=ecs.UserTarget(id=target_id, name=target_name) if target_id or target_name else None,
+        )
+    )
 
 
 def _group(parts: Parts) -> ecs.Group | None:
@@ -647,7 +728,7 @@ def _related(record: CloudTrailRecord, parts: Parts, actor: Actor, ip: ecs.Ip | 
         _member(parts.elements.get("user"), "userId"),
         identity.on_behalf_of.user_id if identity and identity.on_behalf_of else None,
     )
-    address = record.source_ip_address
+    address = _given(record.source_ip_address)
     is_host = (
         address and ip is None and not address.startswith("AWS Internal") and not address.endswith(".amazonaws.com")
     )
@@ -655,81 +736,91 @@ def _related(record: CloudTrailRecord, parts: Parts, actor: Actor, ip: ecs.Ip | 
         record.tls_details.client_provided_host_header if record.tls_details else None,
         address if is_host else None,
         _text(parameters.computer_name),
-        *_instances(record, parts),
+        *_instances(record, parameters),
     )
-    caller = None
-    if parts.details.flat is not None and parts.details.text and "sourceIpAddress=" in parts.details.text:
-        caller = ecs.ip(_text(msgspec.json.decode(parts.details.flat).get("sourceIpAddress")))
+    caller = ecs.ip(_text(parts.happened.get("sourceIpAddress")))
     return ecs.related(hosts=hosts, ip=(ip, caller), user=users)
 
 
-def _instances(record: CloudTrailRecord, parts: Parts) -> list[str]:
+def _instances(record: CloudTrailRecord, asked: RequestParameters) -> list[str]:
     """Ids of the EC2 instances that an event names."""
-    found = []
+    found: list[str] = []
     for resource in record.resources or ():
         if resource.arn and "/i-" in resource.arn:
             found += _INSTANCE.findall(resource.arn)
-    text = parts.requested.text
-    if text and "i-" in text:
-        asked = parts.parameters
-        named = (asked.instance_id, asked.target, asked.resource_id, asked.instance_ids, asked.instances_set)
-        found += _INSTANCE.findall(msgspec.json.encode([one for one in named if one]).decode())
+    for one in (asked.instance_id, asked.target, asked.resource_id):
+        if isinstance(one, str) and one.startswith("i-"):
+            found += _INSTANCE.findall(one)
+    for many in (asked.instance_ids, asked.instances_set):
+        if many and '"i-' in (text := msgspec.json.encode(many).decode()):
+            found += _INSTANCE.findall(text)
     return found
 
 
-def _console_login(login: AdditionalEventData) -> CloudTrailConsoleLogin:
-    used = login.mfa_used
-    return CloudTrailConsoleLogin(
-        additional_eventdata=CloudTrailConsoleLoginData(
+def _console_login(login: AdditionalEventData) -> CloudTrailConsoleLogin | None:
+    used = _text(login.mfa_used)
+    data = ecs.some(
+        CloudTrailConsoleLoginData(
             login_to=_text(login.login_to),
             mobile_version=_text(login.mobile_version),
             mfa_used=None if used is None else used != "No",
         )
     )
+    return CloudTrailConsoleLogin(additional_eventdata=data) if data else None
 
 
-def _insight(details: Raw) -> CloudTrailInsight:
-    insight = msgspec.json.decode(details)
-    return CloudTrailInsight(
-        state=_member(insight, "state"),
-        type=_member(insight, "insightType"),
-        event_source=_member(insight, "eventSource"),
-        event_name=_member(insight, "eventName"),
-        error_code=_member(insight, "errorCode"),
+def _insight(part: Freeform) -> CloudTrailInsight | None:
+    insight = _members(part)
+    return ecs.some(
+        CloudTrailInsight(
+            state=_text(insight.get("state")),
+            type=_text(insight.get("insightType")),
+            event_source=_text(insight.get("eventSource")),
+            event_name=_text(insight.get("eventName")),
+            error_code=_text(insight.get("errorCode")),
+        )
     )
 
 
 def _resources(resources: list[Resource]) -> tuple[CloudTrailResource, ...]:
     """Each resource once: AWS repeats some."""
-    keys = dict.fromkeys([(one.arn, one.arn_prefix, one.account_id, one.type) for one in resources])
+    keys = dict.fromkeys(
+        [(one.arn or one.lower_case_arn, one.arn_prefix, one.account_id, one.type) for one in resources]
+    )
     return tuple(
         [
             CloudTrailResource(
                 arn=arn or None, arn_prefix=prefix or None, account_id=account or None, type=kind or None
             )
             for arn, prefix, account, kind in keys
+            if arn or prefix or account or kind
         ]
     )
 
 
-def _addendum(addendum: Addendum) -> CloudTrailAddendum:
-    return CloudTrailAddendum(
-        reason=addendum.reason or None,
-        updated_fields=addendum.updated_fields or None,
-        original_request_id=addendum.original_request_id or None,
-        original_event_id=addendum.original_event_id or None,
+def _addendum(addendum: Addendum) -> CloudTrailAddendum | None:
+    return ecs.some(
+        CloudTrailAddendum(
+            reason=addendum.reason or None,
+            updated_fields=addendum.updated_fields or None,
+            original_request_id=addendum.original_request_id or None,
+            original_event_id=addendum.original_event_id or None,
+        )
     )
 
 
-def _tls(details: TlsDetails) -> ecs.Tls:
-    """`TLSv1.3` is version 1.3 of the protocol `tls`."""
-    protocol, v, version = (details.tls_version or "").partition("v")
+def _tls(details: TlsDetails) -> ecs.Tls | None:
+    """`TLSv1.3` is version 1.3 of the protocol `tls`; some records have the field's name in the place of a version."""
+    written = "" if details.tls_version == "tlsVersion" else details.tls_version or ""
+    protocol, v, version = written.partition("v")
     host = details.client_provided_host_header
-    return ecs.Tls(
-        cipher=details.cipher_suite or None,
-        client=ecs.TlsClient(server_name=host) if host else None,
-        version=(version if v else protocol) or None,
-        version_protocol=protocol.lower() if v else None,
+    return ecs.some(
+        ecs.Tls(
+            cipher=details.cipher_suite or None,
+            client=ecs.TlsClient(server_name=host) if host else None,
+            version=(version if v else protocol) or None,
+            version_protocol=(protocol.lower() or None) if v else None,
+        )
     )
 
 
@@ -737,60 +828,86 @@ def _tls_details(details: TlsDetails) -> CloudTrailTlsDetails | None:
     return CloudTrailTlsDetails(key_exchange=details.key_exchange) if details.key_exchange else None
 
 
-def _user_identity(identity: UserIdentity) -> CloudTrailUserIdentity:
+def _user_identity(identity: UserIdentity, actor: Actor, session: datetime | None) -> CloudTrailUserIdentity | None:
     delegate, behalf, scope = identity.invoked_by_delegate, identity.on_behalf_of, identity.in_scope_of
-    return CloudTrailUserIdentity(
-        type=identity.type or None,
-        arn=identity.arn or None,
-        access_key_id=identity.access_key_id or None,
-        invoked_by=identity.invoked_by or None,
-        invoked_by_delegate=CloudTrailInvokedByDelegate(account_id=delegate.account_id)
-        if delegate and delegate.account_id
-        else None,
-        session_context=_session_context(identity.session_context) if identity.session_context else None,
-        on_behalf_of=CloudTrailOnBehalfOf(user_id=behalf.user_id, identity_store_arn=behalf.identity_store_arn)
-        if behalf
-        else None,
-        in_scope_of=_in_scope_of(scope) if scope else None,
-        credential_id=identity.credential_id or None,
-        identity_provider=identity.identity_provider or None,
+    context = identity.session_context
+    return ecs.some(
+        CloudTrailUserIdentity(
+            type=identity.type or None,
+            arn=identity.arn or None,
+            access_key_id=identity.access_key_id or None,
+            invoked_by=identity.invoked_by or None,
+            invoked_by_delegate=CloudTrailInvokedByDelegate(account_id=delegate.account_id)
+            if delegate and delegate.account_id
+            else None,
+            principal_id=(identity.principal_id or None) if identity.principal_id != actor.id else None,
+            session_context=_session_context(context, actor, session) if context else None,
+            on_behalf_of=_on_behalf_of(behalf) if behalf else None,
+            in_scope_of=_in_scope_of(scope) if scope else None,
+            credential_id=identity.credential_id or None,
+            identity_provider=identity.identity_provider or None,
+            user_name=(identity.user_name or None) if identity.user_name != actor.name else None,
+        )
     )
 
 
-def _in_scope_of(scope: InScopeOf) -> CloudTrailInScopeOf:
-    return CloudTrailInScopeOf(
-        source_arn=scope.source_arn or None,
-        source_account=scope.source_account or None,
-        issuer_type=scope.issuer_type or None,
-        credentials_issued_to=scope.credentials_issued_to or None,
-        credentials_issued_to_version=scope.credentials_issued_to_version or None,
+def _on_behalf_of(behalf: OnBehalfOf) -> CloudTrailOnBehalfOf | None:
+    return ecs.some(
+        CloudTrailOnBehalfOf(
+            user_id=behalf.user_id or None,
+            identity_store_arn=behalf.identity_store_arn or None,
+        )
     )
 
 
-def _session_context(context: SessionContext) -> CloudTrailSessionContext:
-    attributes, issuer, federation = context.attributes, context.session_issuer, context.web_id_federation_data
-    federated = freeform.read(federation.attributes).flat if federation else None
-    return CloudTrailSessionContext(
-        creation_date=ecs.time(attributes.creation_date) if attributes else None,
-        mfa_authenticated=attributes.mfa_authenticated if attributes else None,
-        session_issuer=CloudTrailSessionIssuer(
+def _in_scope_of(scope: InScopeOf) -> CloudTrailInScopeOf | None:
+    return ecs.some(
+        CloudTrailInScopeOf(
+            source_arn=scope.source_arn or None,
+            source_account=scope.source_account or None,
+            issuer_type=scope.issuer_type or None,
+            credentials_issued_to=scope.credentials_issued_to or None,
+            credentials_issued_to_version=scope.credentials_issued_to_version or None,
+        )
+    )
+
+
+def _session_context(
+    context: SessionContext, actor: Actor, created: datetime | None
+) -> CloudTrailSessionContext | None:
+    issuer, federation = context.session_issuer, context.web_id_federation_data
+    return ecs.some(
+        CloudTrailSessionContext(
+            creation_date=created,
+            mfa_authenticated=context.attributes.mfa_authenticated if context.attributes else None,
+            session_issuer=_session_issuer(issuer, actor) if issuer else None,
+            web_id_federation_data=_federation(federation) if federation else None,
+            source_identity=context.source_identity or None,
+            ec2_role_delivery=context.ec2_role_delivery or None,
+            assumed_root=context.assumed_root,
+            sign_in_session_arn=context.sign_in_session_arn or None,
+        )
+    )
+
+
+def _session_issuer(issuer: SessionIssuer, actor: Actor) -> CloudTrailSessionIssuer | None:
+    return ecs.some(
+        CloudTrailSessionIssuer(
             type=issuer.type or None,
             principal_id=issuer.principal_id or None,
             arn=issuer.arn or None,
             account_id=issuer.account_id or None,
+            user_name=(issuer.user_name or None) if issuer.user_name != actor.name else None,
         )
-        if issuer and issuer != _NO_ISSUER
-        else None,
-        web_id_federation_data=CloudTrailWebIdFederationData(
+    )
+
+
+def _federation(federation: WebIdFederationData) -> CloudTrailWebIdFederationData | None:
+    return ecs.some(
+        CloudTrailWebIdFederationData(
             federated_provider=federation.federated_provider or None,
-            attributes=federated,
+            attributes=freeform.read(federation.attributes).flat,
         )
-        if federation and (federation.federated_provider or federated)
-        else None,
-        source_identity=context.source_identity or None,
-        ec2_role_delivery=context.ec2_role_delivery or None,
-        assumed_root=context.assumed_root,
-        sign_in_session_arn=context.sign_in_session_arn or None,
     )
 
 
@@ -798,7 +915,8 @@ source = Source(
     dataset="aws.cloudtrail",
     key=(
         r"(?:^|/)AWSLogs/(?:o-[a-z0-9]{10,32}/)?(?P<account>\d{12})/CloudTrail(?:-Insight|-NetworkActivity|-Aggregated)?/"
-        r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/\d{4}/\d{2}/\d{2}/\d{12}_CloudTrail[^/]*\.json(?:\.gz)?$"
+        r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/\d{4}/\d{2}/\d{2}/"
+        r"\d{12}_CloudTrail[^/]*_(?P<time>\d{8}T\d{4}Z)[^/]*\.json(?:\.gz)?$"
     ),
     skip=r"(?:^|/)CloudTrail-Digest/",
     format=JsonRecords(CloudTrailRecord, wrapper="Records"),

@@ -90,16 +90,16 @@ class FlowRow(Row, rename="kebab"):
 
 DEFAULT: Final = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
-).split()
+)
 """Columns of the default VPC format."""
 
 TRANSIT_GATEWAY: Final = (
-    "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw-src-vpc-id "
-    "tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst-az-id "
-    "tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status type "
-    "packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired tcp-flags region "
-    "flow-direction pkt-src-aws-service pkt-dst-aws-service"
-).split()
+    "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id tgw- "
+    "src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id tgw-dst- "
+    "az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status "
+    "type packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired tcp- "
+    "flags region flow-direction pkt-src-aws-service pkt-dst-aws-service"
+)
 """Columns of the default transit gateway format."""
 
 
@@ -157,7 +157,7 @@ class VpcFlow(ecs.FieldSet):
 
 
 class Aws(ecs.Aws, kw_only=True):
-    vpcflow: VpcFlow
+    vpcflow: VpcFlow | None = None
 
 
 class FlowDocument(ecs.Document, kw_only=True):
@@ -219,9 +219,10 @@ def document(row: FlowRow, origin: Origin) -> FlowDocument:
     if timestamp is None:
         raise ValueError("the log has neither start nor end, and the key has no time")
     source_ip, destination_ip = ecs.ip(row.srcaddr), ecs.ip(row.dstaddr)
+    packet_source = ecs.ip(row.pkt_srcaddr) if row.pkt_srcaddr else None
+    packet_destination = ecs.ip(row.pkt_dstaddr) if row.pkt_dstaddr else None
     outcome, kind = _OUTCOMES.get(row.action or "", _NO_OUTCOME)
     account = row.account_id
-    flags, flag_names = _tcp_flags(row.tcp_flags) if row.tcp_flags is not None else (None, ())
     return FlowDocument(
         timestamp=timestamp,
         cloud=ecs.Cloud(
@@ -241,66 +242,67 @@ def document(row: FlowRow, origin: Origin) -> FlowDocument:
             start=start,
             type=kind,
         ),
-        aws=Aws(
-            vpcflow=VpcFlow(
-                account_id=account,
-                action=row.action,
-                ecs_container_id=row.ecs_container_id,
-                ecs_second_container_id=row.ecs_second_container_id,
-                ecs_task_arn=row.ecs_task_arn,
-                ecs_task_definition_arn=row.ecs_task_definition_arn,
-                ecs_task_id=row.ecs_task_id,
-                encryption_status=row.encryption_status,
-                instance_id=row.instance_id,
-                interface_id=row.interface_id,
-                log_status=row.log_status,
-                packets_lost_blackhole=row.packets_lost_blackhole,
-                packets_lost_mtu_exceeded=row.packets_lost_mtu_exceeded,
-                packets_lost_no_route=row.packets_lost_no_route,
-                packets_lost_ttl_expired=row.packets_lost_ttl_expired,
-                pkt_dst_service=row.pkt_dst_aws_service,
-                pkt_dstaddr=ecs.ip(row.pkt_dstaddr),
-                pkt_src_service=row.pkt_src_aws_service,
-                pkt_srcaddr=ecs.ip(row.pkt_srcaddr),
-                resource_id=row.resource_id,
-                resource_type=row.resource_type,
-                sublocation=_sublocation(row),
-                subnet_id=row.subnet_id,
-                tcp_flags=flags,
-                tcp_flags_array=flag_names,
-                tgw_attachment_id=row.tgw_attachment_id,
-                tgw_dst_az_id=row.tgw_dst_az_id,
-                tgw_dst_eni=row.tgw_dst_eni,
-                tgw_dst_subnet_id=row.tgw_dst_subnet_id,
-                tgw_dst_vpc_account_id=row.tgw_dst_vpc_account_id,
-                tgw_dst_vpc_id=row.tgw_dst_vpc_id,
-                tgw_id=row.tgw_id,
-                tgw_pair_attachment_id=row.tgw_pair_attachment_id,
-                tgw_src_az_id=row.tgw_src_az_id,
-                tgw_src_eni=row.tgw_src_eni,
-                tgw_src_subnet_id=row.tgw_src_subnet_id,
-                tgw_src_vpc_account_id=row.tgw_src_vpc_account_id,
-                tgw_src_vpc_id=row.tgw_src_vpc_id,
-                traffic_path=row.traffic_path,
-                type=row.type,
-                version=row.version,
-                vpc_id=row.vpc_id,
-            )
-        ),
-        destination=ecs.Endpoint(address=row.dstaddr, ip=destination_ip, port=row.dstport) if row.dstaddr else None,
+        aws=Aws(vpcflow=_flow(row, packet_source, packet_destination)),
+        destination=ecs.some(ecs.Endpoint(address=row.dstaddr, ip=destination_ip, port=row.dstport)),
         network=_network(row, source_ip, destination_ip),
         orchestrator=_orchestrator(row),
-        related=ecs.related(ip=(source_ip, destination_ip, ecs.ip(row.pkt_srcaddr), ecs.ip(row.pkt_dstaddr))),
+        related=ecs.related(ip=(source_ip, destination_ip, packet_source, packet_destination)),
         service=ecs.Service(name=row.ecs_service_name) if row.ecs_service_name else None,
-        source=_source(row, source_ip),
+        source=ecs.some(
+            ecs.Endpoint(address=row.srcaddr, bytes=row.bytes, ip=source_ip, packets=row.packets, port=row.srcport)
+        ),
         tags=() if start or end else ("time_from_key",),
     )
 
 
-def _source(row: FlowRow, ip: ecs.Ip | None) -> ecs.Endpoint | None:
-    if not (row.srcaddr or row.packets or row.bytes):
-        return None
-    return ecs.Endpoint(address=row.srcaddr, bytes=row.bytes, ip=ip, packets=row.packets, port=row.srcport)
+def _flow(row: FlowRow, packet_source: ecs.Ip | None, packet_destination: ecs.Ip | None) -> VpcFlow | None:
+    flags, flag_names = _tcp_flags(row.tcp_flags) if row.tcp_flags is not None else (None, ())
+    return ecs.some(
+        VpcFlow(
+            account_id=row.account_id,
+            action=row.action,
+            ecs_container_id=row.ecs_container_id,
+            ecs_second_container_id=row.ecs_second_container_id,
+            ecs_task_arn=row.ecs_task_arn,
+            ecs_task_definition_arn=row.ecs_task_definition_arn,
+            ecs_task_id=row.ecs_task_id,
+            encryption_status=row.encryption_status,
+            instance_id=row.instance_id,
+            interface_id=row.interface_id,
+            log_status=row.log_status,
+            packets_lost_blackhole=row.packets_lost_blackhole,
+            packets_lost_mtu_exceeded=row.packets_lost_mtu_exceeded,
+            packets_lost_no_route=row.packets_lost_no_route,
+            packets_lost_ttl_expired=row.packets_lost_ttl_expired,
+            pkt_dst_service=row.pkt_dst_aws_service,
+            pkt_dstaddr=packet_destination,
+            pkt_src_service=row.pkt_src_aws_service,
+            pkt_srcaddr=packet_source,
+            resource_id=row.resource_id,
+            resource_type=row.resource_type,
+            sublocation=_sublocation(row),
+            subnet_id=row.subnet_id,
+            tcp_flags=flags,
+            tcp_flags_array=flag_names,
+            tgw_attachment_id=row.tgw_attachment_id,
+            tgw_dst_az_id=row.tgw_dst_az_id,
+            tgw_dst_eni=row.tgw_dst_eni,
+            tgw_dst_subnet_id=row.tgw_dst_subnet_id,
+            tgw_dst_vpc_account_id=row.tgw_dst_vpc_account_id,
+            tgw_dst_vpc_id=row.tgw_dst_vpc_id,
+            tgw_id=row.tgw_id,
+            tgw_pair_attachment_id=row.tgw_pair_attachment_id,
+            tgw_src_az_id=row.tgw_src_az_id,
+            tgw_src_eni=row.tgw_src_eni,
+            tgw_src_subnet_id=row.tgw_src_subnet_id,
+            tgw_src_vpc_account_id=row.tgw_src_vpc_account_id,
+            tgw_src_vpc_id=row.tgw_src_vpc_id,
+            traffic_path=row.traffic_path,
+            type=row.type,
+            version=row.version,
+            vpc_id=row.vpc_id,
+        )
+    )
 
 
 def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | None) -> ecs.Network | None:
@@ -309,16 +311,16 @@ def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | No
     if source_ip and destination_ip and row.protocol is not None:
         flow = community_id(source_ip, destination_ip, row.protocol, row.srcport, row.dstport)
     address = source_ip or destination_ip
-    if not (number or address or row.bytes or row.packets or row.flow_direction):
-        return None
-    return ecs.Network(
-        bytes=row.bytes,
-        community_id=flow,
-        direction=row.flow_direction,
-        iana_number=number,
-        packets=row.packets,
-        transport=transport,
-        type=("ipv6" if ":" in address else "ipv4") if address else None,
+    return ecs.some(
+        ecs.Network(
+            bytes=row.bytes,
+            community_id=flow,
+            direction=row.flow_direction,
+            iana_number=number,
+            packets=row.packets,
+            transport=transport,
+            type=("ipv6" if ":" in address else "ipv4") if address else None,
+        )
     )
 
 
@@ -343,6 +345,6 @@ source = Source(
         r"(?:^|/)AWSLogs/(?:aws-account-id=)?(?P<account>\d{12})/(?:(?:aws-)?service=)?vpcflowlogs/"
         r"(?:aws-region=)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/.*_vpcflowlogs_[^/]*_(?P<time>\d{8}T\d{4}Z)_[^/]*\.log(?:\.gz)?$"
     ),
-    format=Table(FlowRow, headerless=(DEFAULT, TRANSIT_GATEWAY)),
+    format=Table(FlowRow, headerless=(DEFAULT.split(), TRANSIT_GATEWAY.split())),
     document=document,
 )

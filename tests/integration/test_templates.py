@@ -39,10 +39,11 @@ def client(opensearch_url: str) -> Iterator[OpenSearch]:
 
 
 @pytest.fixture
-def installed(client: OpenSearch) -> OpenSearch:
+def installed(client: OpenSearch, unique: str) -> Iterator[OpenSearch]:
     """A client of the shared server, with the templates of all datasets in it."""
     install(client, templates())
-    return client
+    yield client
+    client.indices.delete_data_stream(name=f"logs-*-{unique}")
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""The templates as files, so that people can read and review them, and the list of all fields."""
+
+import csv
+import json
+from io import StringIO
+
+from shipper.mappings import opensearch
+from shipper.mappings.fields import fields
+from shipper.mappings.templates import DocumentTypes, Template, document_types, templates
+
+
+def generated() -> dict[str, str]:
+    """Content of the generated files by path in the repository."""
+    documents = document_types()
+    files = {
+        f"mappings/opensearch/{template.kind}/{template.name}.json": template_json(template)
+        for template in templates(documents)
+    }
+    return {**files, "mappings/fields.csv": fields_csv(documents)}
+
+
+def template_json(template: Template) -> str:
+    """Write the body of a template, sorted, so that a difference shows what changed."""
+    return json.dumps(template.body, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def fields_csv(documents: DocumentTypes) -> str:
+    """Write every field of every dataset with its type in OpenSearch, and whether ECS has it."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("dataset", "field", "type", "ecs"))
+    for dataset, document in sorted(documents.items()):
+        for path, field in fields(document).items():
+            writer.writerow((dataset, path, opensearch.parameters(field)["type"], "yes" if field.is_ecs else "no"))
+    return text.getvalue()

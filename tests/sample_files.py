@@ -1,0 +1,96 @@
+"""
+What lies in `tests/samples`: for each source, in a folder of its name, keys and objects that it must know how to read.
+
+    keys.txt               S3 keys that this source claims, one a line; the first is the one the cases are read under
+    keys.expected.json     what the source takes from each of these keys
+    skip.txt               keys beside them that hold no logs
+    <case>.log             the inflated bytes of an object
+    <case>.expected.json   the documents it becomes
+
+Cases whose name begins with `future_` hold fields that no source declares yet.
+"""
+
+import difflib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from shipper.source import Source, Sources
+
+SAMPLES: Final = Path(__file__).parent / "samples"
+UPDATE: Final = "pytest tests/test_sources.py --update-goldens"
+SOURCES: Final = tuple(Sources.discover())
+MOST_DIFF_LINES: Final = 80
+
+
+@dataclass(frozen=True)
+class Case:
+    """One object of a source."""
+
+    path: Path
+    source: Source[Any, Any] = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name for test reports."""
+        return f"{self.source.name}/{self.path.stem}"
+
+    @property
+    def key(self) -> str:
+        """Key under which the object is read."""
+        return keys(self.source)[0]
+
+    @property
+    def golden(self) -> Path:
+        """Where the expected documents are."""
+        return self.path.with_suffix(".expected.json")
+
+    @property
+    def has_undeclared_fields(self) -> bool:
+        """Whether the object holds fields that the source does not declare, on purpose."""
+        return self.path.stem.startswith("future_")
+
+
+def folder(source: Source[Any, Any]) -> Path:
+    """Give the samples' folder of a source."""
+    return SAMPLES / source.name
+
+
+def lines(path: Path) -> list[str]:
+    """Read a list of keys; empty when there is no such file."""
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def keys(source: Source[Any, Any]) -> list[str]:
+    """Give the keys that a source claims."""
+    return lines(folder(source) / "keys.txt")
+
+
+CASES: Final = tuple(Case(path, source) for source in SOURCES for path in sorted(folder(source).glob("*.log")))
+
+
+def pretty(value: Any) -> str:
+    """Write JSON as it stands in golden files: indented and sorted, so that a diff shows what changed."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def check_golden(path: Path, value: Any, *, update: bool) -> None:
+    """
+    Compare with a golden file, or write it.
+
+    Raises:
+        AssertionError: they differ; the message shows how, and says what to run
+    """
+    text = pretty(value)
+    if update:
+        path.write_text(text)
+        return
+    expected = path.read_text() if path.exists() else ""
+    if expected == text:
+        return
+    name = path.relative_to(SAMPLES.parent.parent)
+    diff = list(difflib.unified_diff(expected.splitlines(), text.splitlines(), f"{name}", "now", lineterm="", n=8))
+    more = len(diff) - MOST_DIFF_LINES
+    shown = [*diff[:MOST_DIFF_LINES], f"... {more} more lines"] if more > 0 else diff
+    raise AssertionError("\n".join([f"{name} is not what comes out now. If the change is meant: {UPDATE}", *shown]))

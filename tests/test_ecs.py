@@ -1,0 +1,69 @@
+"""The helpers that make values of ECS fields."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shipper import ecs
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", "255.255.255.255", "::", "::ffff:10.0.0.1", "2001:db8::1"])
+def test_addresses(text: str) -> None:
+    """An address is taken as it is written."""
+    assert ecs.ip(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "-",
+        "AWS Internal",
+        "ec2.amazonaws.com",
+        "10.0.0",
+        "10.0.0.256",
+        "10.0.0.1:80",
+        "1::2::3",
+        "a\0b",
+        "\u00e9",
+    ],
+)
+def test_what_is_no_address(text: str | None) -> None:
+    """Whatever OpenSearch would refuse as an address is none."""
+    assert ecs.ip(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2013-11-02T01:06:28Z",
+        "20131102T010628Z",
+        "2013-11-02 01:06:28",
+        "2013-11-02T01:06:28",
+        "2013-11-02T02:06:28+01:00",
+        "2013-11-02T01:06:28.000Z",
+    ],
+)
+def test_times(text: str) -> None:
+    """A time is read in all the forms that AWS writes; without a zone it is UTC."""
+    assert ecs.time(text) == datetime(2013, 11, 2, 1, 6, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", [None, "", "-", "Mar 23, 2016, 2:39:57 AM", "20131302T010628Z"])
+def test_what_is_no_time(text: str | None) -> None:
+    """What cannot be read as a time is none; it raises nothing."""
+    assert ecs.time(text) is None
+
+
+def test_field_sets_without_a_value_are_not_written() -> None:
+    """A field set is there only if it has a value; false and zero are values."""
+    assert ecs.some(ecs.Network()) is None
+    assert ecs.some(ecs.Network(packets=0)) == ecs.Network(packets=0)
+
+
+def test_related_values_are_there_once_and_in_order() -> None:
+    """Related values are those that are there, each once."""
+    found = ecs.related(hosts=["b", None, "a", "b"], ip=[None], user=["", "u"])
+    assert found == ecs.Related(hosts=("b", "a"), user=("u",))
+    assert ecs.related(hosts=[None], ip=(), user=[""]) is None

@@ -1,0 +1,184 @@
+"""Free-form JSON becomes a flat object that OpenSearch takes and a string that rules match."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from shipper import freeform
+
+TEXTS = [
+    (
+        '{"policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}',
+        "{policyArn=arn:aws:iam::aws:policy/AdministratorAccess}",
+    ),
+    ('{"a":1,"b":true,"c":-1.5}', "{a=1, b=true, c=-1.5}"),
+    ('{"a":{"b":[1,2,{"c":"d"}]},"e":[["f"]]}', "{a={b=[1, 2, {c=d}]}, e=[[f]]}"),
+    ('{ "a" : "b c" , "d" : [ 1 , 2 ] }', "{a=b c, d=[1, 2]}"),
+    ('{"time":"10:11, or so"}', "{time=10:11, or so}"),
+    ('{"a":null,"b":"","c":{},"d":[],"e":[{}],"f":1}', "{f=1}"),
+    ('{"policy":"{\\"Effect\\":\\"Allow\\"}"}', '{policy={"Effect":"Allow"}}'),
+    ('{"a":"\\u00e9\\n"}', "{a=\u00e9\n}"),
+    ('"text"', "text"),
+    ("[1,null,2]", "[1, 2]"),
+    ("false", "false"),
+]
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def spelled(value: Any) -> str:
+    """Write a value in the string form, the obvious way."""
+    if isinstance(value, dict):
+        members = [f"{name}={text}" for name, member in value.items() if (text := spelled(member))]
+        return "{" + ", ".join(members) + "}" if members else ""
+    if isinstance(value, list):
+        items = [text for member in value if (text := spelled(member))]
+        return "[" + ", ".join(items) + "]" if items else ""
+    return value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
+
+
+@pytest.mark.parametrize(("raw", "text"), TEXTS)
+def test_string_form(raw: str, text: str) -> None:
+    """The string form is `{key=value, list=[a, b]}` without quotes and without members that have no value."""
+    assert freeform.read(Raw(raw.encode())).text == text
+
+
+@pytest.mark.parametrize("raw", ["", "null", "{}", "{ }", "{\n}", "[]", '""'])
+def test_nothing(raw: str) -> None:
+    """A part without any value has neither form."""
+    assert freeform.read(Raw(raw.encode())) == freeform.Freeform()
+
+
+@given(JSON)
+def test_both_forms_of_any_value(value: Any) -> None:
+    """Whatever the value, the string form is as spelled by hand, and the flat form is a one-line object of it."""
+    raw = msgspec.json.encode(value)
+    part = freeform.read(Raw(raw))
+    assert (part.text or "") == spelled(msgspec.json.decode(raw))
+    if part.flat is None:
+        assert value in (None, "", {}, [])
+        return
+    assert b"\n" not in bytes(part.flat)
+    flat = msgspec.json.decode(part.flat)
+    assert flat == (value if isinstance(value, dict) else {"value": value})
+    assert not part.cut
+
+
+@given(JSON)
+def test_indentation_changes_nothing(value: Any) -> None:
+    """Indented JSON gives the same forms as compact JSON: a line feed would end the line of the bulk request."""
+    raw = msgspec.json.encode(value)
+    indented = freeform.read(Raw(msgspec.json.format(raw, indent=2)))
+    compact = freeform.read(Raw(raw))
+    assert indented.text == compact.text
+    assert b"\n" not in bytes(indented.flat or Raw())
+
+
+@pytest.mark.parametrize("filler", ["x", "\u00e9", "\U0001f510", "\x01"])
+def test_long_values_are_cut_in_the_flat_form(filler: str) -> None:
+    """A value that Lucene would refuse is cut in the flat form, marked, and whole in the string form."""
+    long = filler * 40_000
+    part = freeform.read(Raw(json.dumps({"a": {"b": [long]}, "c": "d"}).encode()))
+    assert part.cut
+    assert part.text == "{a={b=[" + long + "]}, c=d}"
+    flat = msgspec.json.decode(part.flat or Raw())
+    assert flat["c"] == "d"
+    assert long.startswith(flat["a"]["b"][0])
+    assert freeform.LEAF_BYTES - 4 < len(flat["a"]["b"][0].encode()) <= freeform.LEAF_BYTES
+
+
+def test_long_paths_end_in_text() -> None:
+    """What lies under a path that Lucene would refuse stands there as JSON text."""
+    part = freeform.read(Raw(json.dumps({"a": {"k" * 600: {"b": 1}}, "big": "x" * 32_000}).encode()))
+    assert msgspec.json.decode(part.flat or Raw())["a"] == msgspec.json.encode({"k" * 600: {"b": 1}}).decode()
+    assert not part.cut
+
+
+def test_deep_values_end_in_text() -> None:
+    """The string form does not spell out what is nested beyond reason."""
+    deep: Any = {"end": ""}
+    for _ in range(freeform.TEXT_DEPTH + 50):
+        deep = {"a": deep}
+    text = freeform.read(Raw(msgspec.json.encode(deep))).text
+    assert text is not None
+    assert text.count("{a=") == freeform.TEXT_DEPTH
+    assert text.count('{"a":') == 50
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"a":1,"b":2,"a":3}',
+        '{"a":{"b":1,"b":{"c":1}}}',
+        '{ "a" : 1, "a" : 2 }',
+        '{"a":"","a":1}',
+        '{"a":"b","b":"a","a":1}',
+    ],
+)
+def test_no_member_is_there_twice(raw: str) -> None:
+    """OpenSearch refuses an object that names a member twice, so the flat form has the last one only."""
+    flat = bytes(freeform.read(Raw(raw.encode())).flat or b"")
+    assert flat == msgspec.json.encode(msgspec.json.decode(raw))
+
+
+@pytest.mark.parametrize("raw", [b'{"a":"\xff"}', b'{"a":"\x01"}', b'{"a":"\n"}'])
+def test_what_is_no_json_is_refused(raw: bytes) -> None:
+    """Bytes that a record's decoder passed over unseen are refused, not handed on to OpenSearch."""
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+        freeform.read(Raw(raw))
+
+
+@pytest.mark.parametrize("opening", ['{"a":', "["])
+@pytest.mark.parametrize("extra", [0, 1, 300])
+def test_flat_object_has_few_levels(opening: str, extra: int) -> None:
+    """What lies deeper than the limit stands in the flat object as text: deep ones end the OpenSearch node."""
+    levels = freeform.FLAT_DEPTH + extra
+    closing = "}" if opening == '{"a":' else "]"
+    raw = '{"top":' + opening * (levels - 1) + '"x"' + closing * (levels - 1) + "}"
+    flat = freeform.read(Raw(raw.encode())).flat
+    assert flat is not None
+    depth, value = 0, json.loads(bytes(flat))
+    while isinstance(value, dict | list):
+        depth += 1
+        (value,) = value.values() if isinstance(value, dict) else value
+    assert depth == freeform.FLAT_DEPTH
+    assert value == ("x" if extra == 0 else opening * extra + '"x"' + closing * extra)
+
+
+def test_wide_objects_stay_as_they_are() -> None:
+    """Many objects beside one another are not deep: the text is taken over as it stands."""
+    raw = Raw(b'{"items":[' + b",".join(b'{"k%d":"%d"}' % (number, number) for number in range(100)) + b"]}")
+    assert freeform.read(raw).flat is raw
+
+
+@pytest.mark.parametrize("digits", [1_000, 1_001, 1_500])
+def test_long_numbers_become_text(digits: int) -> None:
+    """OpenSearch reads no number of more than 1,000 digits; in the flat object a longer one is a string."""
+    raw = b'{"n":' + b"7" * digits + b"}"
+    flat = freeform.read(Raw(raw)).flat
+    assert flat is not None
+    assert bytes(flat) == (raw if digits <= 1_000 else b'{"n":"' + b"7" * digits + b'"}')
+
+
+def test_long_name_at_the_top_is_wrapped() -> None:
+    """A flat object is always an object, even where its members' names are too long to be paths."""
+    raw = b'{"' + b"k" * 40_000 + b'":1}'
+    flat = freeform.read(Raw(raw)).flat
+    assert flat is not None
+    held = json.loads(bytes(flat))
+    assert list(held) == ["value"]
+    assert held["value"].startswith('{"kkk')
+    assert len(held["value"]) <= freeform.LEAF_BYTES

@@ -1,0 +1,184 @@
+"""The contract of log sources: the same questions to each of them, over all of its samples."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import ecs_rules
+import marker
+import msgspec
+import pytest
+from reading import Failed, blocks, documents, originals, read, results
+from sample_files import CASES, SAMPLES, SOURCES, UPDATE, Case, check_golden, folder, keys, lines
+from variants import blank, declared, lost, variants
+
+from shipper.notification import ObjectRef
+from shipper.source import Skip, Source, Sources
+
+ALL = Sources(SOURCES)
+SLOW_BYTES = 8_000
+"""Objects larger than this are not fed byte by byte: the time for it grows with the square of the record's length."""
+
+each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+# -- the folder and its samples ----------------------------------------------------------------------------------------
+
+
+def test_sources_and_sample_folders_pair_up() -> None:
+    """Every source has samples, and every folder of samples has its source."""
+    assert {path.name for path in SAMPLES.iterdir() if path.is_dir()} == {source.name for source in SOURCES}
+
+
+def test_no_golden_is_left_over() -> None:
+    """Every expected file belongs to an input."""
+    inputs = {case.golden for case in CASES} | {folder(source) / "keys.expected.json" for source in SOURCES}
+    assert set(SAMPLES.rglob("*.expected.json")) <= inputs
+
+
+@each_source
+def test_source_describes_itself(source: Source[Any, Any]) -> None:
+    """A source has a name, a description and a dataset of its own, and cites the documentation it follows."""
+    assert source.module.source is source
+    assert source.dataset.startswith("aws.")
+    assert source.description
+    assert "https://docs.aws.amazon.com/" in (source.module.__doc__ or "")
+    assert Counter(one.dataset for one in SOURCES)[source.dataset] == 1
+
+
+@each_source
+def test_source_has_cases(source: Source[Any, Any]) -> None:
+    """A source has keys and objects to be judged by."""
+    assert keys(source)
+    assert any(case.source is source for case in CASES)
+
+
+# -- keys --------------------------------------------------------------------------------------------------------------
+
+
+@each_source
+def test_keys_are_claimed_by_one_source(source: Source[Any, Any]) -> None:
+    """A key of a source is claimed by that source, and by no other."""
+    for key in keys(source):
+        claimed = [
+            one.name for one in SOURCES if isinstance(Sources([one]).route(ObjectRef(bucket="b", key=key)), tuple)
+        ]
+        assert claimed == [source.name], key
+
+
+@each_source
+def test_keys_tell_the_origin(source: Source[Any, Any], update_goldens: bool) -> None:  # noqa: FBT001 - a fixture
+    """Account, region and time are taken from the key."""
+    told = {}
+    for key in keys(source):
+        routed = ALL.route(ObjectRef(bucket="b", key=key))
+        assert isinstance(routed, tuple), key
+        origin = routed[1]
+        assert origin.account is None or re.fullmatch(r"\d{12}", origin.account), key
+        assert origin.region is None or origin.region in key
+        told[key] = {"account": origin.account, "region": origin.region, "time": origin.time and str(origin.time)}
+    check_golden(folder(source) / "keys.expected.json", told, update=update_goldens)
+
+
+@each_source
+def test_keys_that_are_no_logs_are_skipped(source: Source[Any, Any]) -> None:
+    """Objects beside the logs are passed over with a reason, not taken for logs nor for unknown."""
+    for key in lines(folder(source) / "skip.txt"):
+        assert isinstance(ALL.route(ObjectRef(bucket="b", key=key)), Skip), key
+
+
+@pytest.mark.parametrize("key", lines(SAMPLES / "unclaimed.txt"))
+def test_foreign_keys_are_unclaimed(key: str) -> None:
+    """A key that is no source's is claimed by nobody."""
+    assert ALL.route(ObjectRef(bucket="b", key=key)) is None
+
+
+def test_empty_objects_are_skipped() -> None:
+    """An object of zero bytes is passed over whatever its key."""
+    for source in SOURCES:
+        assert ALL.route(ObjectRef(bucket="b", key=keys(source)[0], size=0)) == Skip("empty_object")
+
+
+# -- documents ---------------------------------------------------------------------------------------------------------
+
+
+@each_case
+def test_documents_are_as_expected(case: Case, update_goldens: bool) -> None:  # noqa: FBT001 - a fixture
+    """An object becomes exactly the documents in its golden file; a golden that breaks a rule is never written."""
+    wrong = [fault for one in documents(case) for fault in ecs_rules.faults(one.body, case.source.document_type)]
+    assert wrong == []
+    check_golden(case.golden, [result.entry() for result in results(case)], update=update_goldens)
+
+
+@each_case
+def test_ids_are_short_and_unique(case: Case) -> None:
+    """Two records have two ids unless they are the same record, and OpenSearch takes the ids."""
+    records = originals(case.source, case.path.read_bytes())
+    named: dict[str, bytes] = {}
+    for one in documents(case):
+        assert 0 < len(one.id.encode()) <= 512
+        record = records[one.position]
+        assert named.setdefault(one.id, record) == record, f"two records have the id {one.id}"
+
+
+@each_case
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_block_size_does_not_matter(case: Case, size: int) -> None:
+    """An object gives the same documents, ids and errors however its bytes arrive."""
+    raw = case.path.read_bytes()
+    if len(raw) > SLOW_BYTES:
+        size *= 64
+    assert tuple(read(case.source, case.key, blocks(raw, size))) == results(case)
+
+
+@each_case
+def test_positions_count_raw_records(case: Case) -> None:
+    """A record's position counts everything before it, broken and filtered records too."""
+    positions = [result.position for result in results(case)]
+    assert positions == sorted(set(positions))
+    assert all(
+        msgspec.json.decode(one.body)["aws"]["s3"]["object"]["offset"] == one.position for one in documents(case)
+    )
+
+
+# -- nothing is lost ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.has_undeclared_fields], ids=lambda case: case.name)
+def test_no_value_is_lost(case: Case) -> None:
+    """Every value of a record is found in its document, but for those that the source says it drops."""
+    assert lost(case) <= set(case.source.dropped)
+
+
+@each_source
+def test_dropped_values_are_really_dropped(source: Source[Any, Any]) -> None:
+    """A source names no value as dropped that is not, and gives a reason for each."""
+    assert set(source.dropped) <= {place for case in CASES if case.source is source for place in lost(case)}
+    assert all(source.dropped.values())
+
+
+@each_source
+def test_every_declared_field_is_in_a_sample(source: Source[Any, Any]) -> None:
+    """Whatever a source declares that AWS writes, some sample has it, so that it is judged too."""
+    variants_of_all = [variant for case in CASES if case.source is source for variant in variants(case)]
+    places = {
+        marker.spelled(variant.path[:depth]) for variant in variants_of_all for depth in range(1, len(variant.path) + 1)
+    }
+    assert declared(source.format) <= places
+
+
+@each_case
+def test_blank_values_leave_no_trace(case: Case) -> None:
+    """A value that is there but empty gives neither an empty field nor, unless it is the record's time, an error."""
+    for variant, result in blank(case):
+        if isinstance(result, Failed):
+            assert "time" in variant.place.lower(), f"{variant.place}: {result.error.cause}"
+        else:
+            assert ecs_rules.faults(result.body, case.source.document_type) == [], variant.place
+
+
+def test_update_command_is_told() -> None:
+    """The message of a failing golden names the command that rewrites it."""
+    with pytest.raises(AssertionError, match=re.escape(UPDATE)):
+        check_golden(SAMPLES / "none.expected.json", [], update=False)

@@ -1,0 +1,116 @@
+"""
+Variants of the records of a case, each with one value replaced.
+
+They are written as an object of the case's own format and read as one, so what becomes of a value is seen on the whole
+way from bytes to document.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+import marker
+import msgspec
+from reading import Failed, Indexed, Result, documents, originals, read
+from sample_files import Case
+
+from shipper.formats import JsonRecords, Table
+
+Fields = dict[str, Any]
+"""A record: the values of a line by column, or a JSON object."""
+
+
+class Variant:
+    """
+    One value of one record.
+
+    Attributes:
+        place: the value's path, as in a source's `dropped`
+        marked: the record with a marker for the value
+        blank: the record with nothing for the value
+    """
+
+    def __init__(self, base: Indexed, record: Fields, path: marker.Path, value: Any) -> None:
+        self.path = path
+        self.place = marker.spelled(path)
+        self._base = without_position(base.body)
+        self._mark = marker.marker(value, base.body)
+        self.marked = marker.replaced(record, path, self._mark.value)
+        self.blank = marker.replaced(record, path, "")
+
+    def survived(self, result: Result) -> bool:
+        """Tell whether the marker is in what became of the marked record."""
+        if isinstance(result, Failed):
+            return False
+        body = without_position(result.body)
+        if self._mark.seen:
+            return any(pattern.search(body) for pattern in self._mark.seen)
+        return body != self._base
+
+
+def without_position(body: bytes) -> bytes:
+    """Leave out of a document what neither its record nor its object decides."""
+    return re.sub(rb'"offset":\d+', b"", body)
+
+
+@cache
+def variants(case: Case) -> tuple[Variant, ...]:
+    """Give all variants of all records of a case that become documents."""
+    null = case.source.format.null if isinstance(case.source.format, Table) else None
+    raw = case.path.read_bytes()
+    records = originals(case.source, raw)
+    found: list[Variant] = []
+    for base in documents(case):
+        record = _fields(case.source.format, raw, records[base.position])
+        found += [Variant(base, record, path, value) for path, value in marker.leaves(record) if value != null]
+    return tuple(found)
+
+
+@cache
+def marked(case: Case) -> list[tuple[Variant, Result]]:
+    """Read all variants of a case with their markers."""
+    return _read(case, [one.marked for one in variants(case)])
+
+
+def blank(case: Case) -> list[tuple[Variant, Result]]:
+    """Read all variants of a case with nothing for the value."""
+    return _read(case, [one.blank for one in variants(case)])
+
+
+def lost(case: Case) -> set[str]:
+    """Give the path of each value that does not show in its document."""
+    return {variant.place for variant, result in marked(case) if not variant.survived(result)}
+
+
+def declared(case_format: Any) -> set[str]:
+    """Give the paths of all values that a format's records have, as in `Variant.place`."""
+    assert isinstance(case_format, JsonRecords | Table)
+    return set(marker.declared(case_format.record))
+
+
+def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
+    results = read(case.source, case.key, [_written(case, records)])
+    return list(zip(variants(case), results, strict=True))
+
+
+def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
+    if isinstance(form, Table):
+        return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
+    assert isinstance(form, JsonRecords)
+    fields: Fields = msgspec.json.decode(record)
+    return fields
+
+
+def _written(case: Case, records: list[Fields]) -> bytes:
+    """Write records as an object of the case's format."""
+    form = case.source.format
+    if not records or not isinstance(form, Table):
+        return b"\n".join(map(msgspec.json.encode, records))
+    header = _columns(form, case.path.read_bytes())
+    rows = [[str(record[name]) or form.null for name in header] for record in records]
+    return "".join(form.separator.join(row) + "\n" for row in [list(header), *rows]).encode()
+
+
+def _columns(form: Table[Any], raw: bytes) -> tuple[str, ...]:
+    tokens = form.split(raw.decode().splitlines()[0])
+    return tuple(tokens) if form.is_header(tokens) else form.layout(tokens) or ()
