@@ -25,7 +25,9 @@ READ_BYTES = 256 << 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     commands.add_config(parser)
-    parser.add_argument("file", type=Path, metavar="FILE", help="the log file as it lies in S3, or - for standard input")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the log file as it lies in S3, or - for standard input"
+    )
     parser.add_argument("--key", required=True, help="the key it has in S3, which tells what log it is")
     parser.add_argument("--bucket", default="bucket", help="name of its bucket (default: %(default)s)")
 

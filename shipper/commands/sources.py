@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shipper.mappings import fields
+from shipper.mappings.fields import fields
 from shipper.source import Source, Sources
 
 
