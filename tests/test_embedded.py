@@ -295,6 +295,20 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "container", container)
 
 
+@pytest.mark.parametrize("url", ["search.example:9200", "ftp://search.example", "http://"])
+def test_what_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """An $OPENSEARCH_URL that is no address is an error that shows the form, not a search for a host that is none."""
+    monkeypatch.setenv("OPENSEARCH_URL", url)
+    with pytest.raises(EmbeddedError, match=r"OPENSEARCH_URL must be an address such as http://"), opensearch():
+        pass
+
+
+def test_moto_knows_nothing_of_the_users_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile of the user's, which moto would look for, does not reach it."""
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    assert "AWS_PROFILE" not in EmbeddedAws()._prepare().env  # noqa: SLF001 -- the command line is all there is to see
+
+
 @pytest.mark.usefixtures("engine")
 def test_choice_prefers_docker() -> None:
     """Where an engine answers, the container is used, with version and heap as asked."""

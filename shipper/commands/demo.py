@@ -8,10 +8,11 @@ is the one that $OPENSEARCH_URL names, else a container if Docker runs, else a p
 import argparse
 import signal
 from types import FrameType
+from typing import Final
 
 from shipper.demo import play
 
-SEED = 1
+SEED: Final = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

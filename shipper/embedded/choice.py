@@ -11,6 +11,7 @@ from shipper.embedded.distribution import DEFAULT_VERSION
 from shipper.embedded.node import EmbeddedOpenSearch
 from shipper.embedded.progress import Progress, silent
 from shipper.embedded.server import Service
+from shipper.errors import EmbeddedError
 
 VARIABLE = "OPENSEARCH_URL"
 
@@ -44,9 +45,11 @@ def opensearch(
         progress: receives a line whenever a person would want one
 
     Raises:
-        EmbeddedError: it could not be started
+        EmbeddedError: it could not be started, or the variable holds no address
     """
     if url := os.environ.get(VARIABLE):
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise EmbeddedError(f"{VARIABLE} must be an address such as http://127.0.0.1:9200")
         progress(f"using the OpenSearch at {urlsplit(url).hostname} that {VARIABLE} names")
         yield Elsewhere(url.rstrip("/"))
     elif port is None and docker.engine_answers():

@@ -32,9 +32,10 @@ class EmbeddedAws(LocalServer):
             if importlib.util.find_spec(module) is None:
                 raise ExtraMissingError(package)
         # -P: a folder `moto` where the user stands is not ours. The address is said because moto's default may change.
+        # moto asks botocore, which would look for the user's profile: it is to know nothing of the user's AWS.
         return Program(
             argv=[sys.executable, "-P", "-m", "moto.server", "-H", LOOPBACK, "-p", str(self.port)],
-            env=os.environ,
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         )
 
     def _is_ready(self) -> bool:
