@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiohttp import ClientError as ConnectionFault
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError, ParamValidationError
 
 from shipper.aws import Session
 from shipper.compression import Inflater
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 READ_BYTES: Final = 256 << 10
 """Most bytes that are taken from the network at once: they inflate to a few blocks."""
+
+NO_VERSION: Final = "null"
+"""Version id of whatever was written while its bucket kept no versions: it does not tell one content from another."""
 
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"})
 _DENIED: Final = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
@@ -82,21 +85,41 @@ class Bucket:
     @asynccontextmanager
     async def read(self, ref: ObjectRef) -> AsyncIterator[Reading]:
         """Open an object; see `ObjectStore`."""
-        client = await self._client(ref.region)
         with _mapped(ref):
+            client = await self._client(ref.region)
             if ref.version:
                 answer = await client.get_object(Bucket=ref.bucket, Key=ref.key, VersionId=ref.version)
             else:
                 answer = await client.get_object(Bucket=ref.bucket, Key=ref.key)
         async with answer["Body"] as body:
-            version = answer.get("VersionId") or answer["ETag"].strip('"')
+            version = answer.get("VersionId", NO_VERSION)
+            if version == NO_VERSION:
+                version = answer["ETag"].strip('"')
             yield _Body(ref, body, version, Inflater(limit=self._inflated_bytes))
+
+    async def probe(self, name: str) -> str:
+        """
+        Try what reading a bucket needs, on its first object; gives what was seen.
+
+        Raises:
+            ObjectError: the bucket cannot be listed, or its first object cannot be read
+        """
+        ref = ObjectRef(bucket=name, key="")
+        with _mapped(ref):
+            client = await self._client(None)
+            listing = await client.list_objects_v2(Bucket=name, MaxKeys=1)
+            for found in listing.get("Contents", []):
+                answer = await client.get_object(Bucket=name, Key=found["Key"], Range="bytes=0-0")
+                answer["Body"].close()
+                return f"can be listed and read, e.g. {found['Key']!r}"
+        return "can be listed; it is empty, so that reading could not be tried"
 
     async def _client(self, region: str | None) -> "S3Client":
         """Give the client of a region; the first caller opens it, the others wait for it."""
-        if region not in self._clients:
-            self._clients[region] = asyncio.ensure_future(self._session.client("s3", region))
-        return await asyncio.shield(self._clients[region])
+        opening = self._clients.get(region)
+        if opening is None or (opening.done() and opening.exception()):
+            opening = self._clients[region] = asyncio.create_task(self._session.client("s3", region))
+        return await asyncio.shield(opening)
 
 
 class _Body:
@@ -125,6 +148,8 @@ def _mapped(ref: ObjectRef) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _of_answer(ref, error) from error
+    except (ParamValidationError, InvalidRegionError) as error:
+        raise ObjectMissing(ref.bucket, ref.key, f"there can be no such object: {error}") from error
     except (BotoCoreError, ConnectionFault, TimeoutError) as error:
         raise ObjectUnreadable(ref.bucket, ref.key, f"S3 does not answer: {error}") from error
     except InflatedTooLarge as error:
@@ -139,7 +164,7 @@ def _of_answer(ref: ObjectRef, error: ClientError) -> ObjectError:
     code, message = told.get("Code", ""), told.get("Message", "")
     if code in _MISSING:
         return ObjectMissing(ref.bucket, ref.key, f"there is no such object ({code}): {message}")
-    if "KMS" in code or "kms" in message.lower():
+    if code.startswith("KMS") or "kms:" in message:
         return ObjectDenied(
             ref.bucket, ref.key, f"kms:Decrypt is needed for the key it is encrypted with ({code}): {message}"
         )

@@ -4,9 +4,10 @@ Bodies of bulk requests and the answers to them, without any I/O.
 https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -90,11 +91,10 @@ class BulkBody:
             for entry in other.entries
         ]
 
-    def halves(self) -> Iterator["BulkBody"]:
+    def halves(self) -> tuple["BulkBody", "BulkBody"]:
         """Split in two; only a body of more than one entry can be split."""
         middle = len(self.entries) // 2
-        yield self.part(self.entries[:middle])
-        yield self.part(self.entries[middle:])
+        return self.part(self.entries[:middle]), self.part(self.entries[middle:])
 
     def document(self, entry: Entry) -> bytes:
         """Give the document line of an entry, without its line feed."""
@@ -143,7 +143,8 @@ class _Answer(Struct):
     items: list[_Create] = field(default_factory=list)
 
 
-_CREATED: Final = Item(Verdict.CREATED, 201)
+_CREATED: Final = Item(Verdict.CREATED, HTTPStatus.CREATED)
+_OPERATOR: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _decode = msgspec.json.Decoder(_Answer).decode
 
 
@@ -152,11 +153,11 @@ def read_answer(answer: bytes, count: int) -> list[Item]:
     Read the answer to a body of `count` documents, one `Item` a document, in order.
 
     Raises:
-        OpenSearchUnavailable: the answer is not that of a bulk request of so many documents, so nobody knows what was done
+        OpenSearchUnavailable: it is not the answer to so many documents, so that nobody knows what was done
     """
     try:
         told = _decode(answer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise OpenSearchUnavailable(f"the answer to a bulk request cannot be read: {error}") from error
     if len(told.items) != count:
         raise OpenSearchUnavailable(f"the answer to a bulk request of {count} documents has {len(told.items)} items")
@@ -167,14 +168,14 @@ def read_answer(answer: bytes, count: int) -> list[Item]:
 
 def _item(item: _Item) -> Item:
     status = item.status
-    if status < 300:
+    if status < HTTPStatus.MULTIPLE_CHOICES:
         return Item(Verdict.CREATED, status)
     reason = _reason(item.error)
-    if status == 409:
+    if status == HTTPStatus.CONFLICT:
         return Item(Verdict.DUPLICATE, status, reason)
-    if status == 429 or status >= 500:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Item(Verdict.BUSY, status, reason)
-    if status in (401, 403, 404):
+    if status in _OPERATOR:
         return Item(Verdict.BLOCKED, status, reason)
     return Item(Verdict.REJECTED, status, reason)
 

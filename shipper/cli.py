@@ -1,8 +1,8 @@
 """
 The command line.
 
-Each command is a module of `shipper.commands`; its docstring is its help. Only the module of the command that is asked for
-is imported, so that `shipper --version` does not wait for clients of AWS.
+Each command is a module of `shipper.commands`; its docstring is its help. Only the module of the command that is asked
+for is imported, so that `shipper --version` does not wait for clients of AWS.
 """
 
 import argparse

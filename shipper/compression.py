@@ -28,7 +28,7 @@ class Inflater:
     Args:
         limit: most inflated bytes of the object
 
-    A gzip object may have several members, one behind the other, and zeros behind the last.
+    A gzip object may have several members, one behind the other, and zeros behind each.
     """
 
     def __init__(self, *, limit: int) -> None:
@@ -51,7 +51,7 @@ class Inflater:
         self._head = b""
         while data:
             if self._member is not None:
-                data = yield from self._inflated(data)
+                data = yield from self._inflated(self._member, data)
             elif self._begun and not self._is_gzip:
                 yield from self._counted(data)
                 return
@@ -73,8 +73,8 @@ class Inflater:
 
     def _opened(self, data: bytes) -> bytes:
         """Look at what begins here, once there is enough of it."""
-        if self._is_gzip and not data.strip(b"\0"):
-            return b""
+        if self._is_gzip:
+            data = data.lstrip(b"\0")
         if len(data) < len(GZIP):
             self._head = data
             return b""
@@ -86,10 +86,8 @@ class Inflater:
         self._member = isal_zlib.decompressobj(wbits=_GZIP_WINDOW) if gzip else None
         return data
 
-    def _inflated(self, data: bytes) -> Generator[bytes, None, bytes]:
+    def _inflated(self, member: isal_zlib.Decompress, data: bytes) -> Generator[bytes, None, bytes]:
         """Inflate the member we are in; give the bytes behind it."""
-        member = self._member
-        assert member is not None
         while not member.eof:
             try:
                 block = member.decompress(data, BLOCK_BYTES)

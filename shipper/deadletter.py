@@ -6,6 +6,7 @@ others. Their ids are made of place and reason, so that reading an object again 
 """
 
 from base64 import b64encode
+from codecs import getincrementaldecoder
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
@@ -81,30 +82,29 @@ class DeadLetters:
 
     def of_record(self, place: Place, position: int, error: RecordError, now: datetime) -> tuple[str, bytes]:
         """Write the dead letter of a record that did not become a document; give its id and itself."""
-        letter = _original(error.original)
-        letter.length = error.length
-        return self._letter(place, position, error.reason, error.cause, letter, now)
+        letter = _original(error.original, error.length)
+        return self._letter(place, position, error.reason, error.cause, letter=letter, now=now)
 
     def of_document(self, place: Place, position: int, document: bytes, cause: str, now: datetime) -> tuple[str, bytes]:
         """Write the dead letter of a document that OpenSearch refused."""
         letter = DeadLetter()
         letter.document = ecs.Unindexed(document[:MOST_BYTES].decode(errors="replace"))
         letter.length = len(document)
-        return self._letter(place, position, "document_rejected", cause, letter, now)
+        return self._letter(place, position, "document_rejected", cause, letter=letter, now=now)
 
     def of_object(self, place: Place, reason: str, cause: str, now: datetime) -> tuple[str, bytes]:
         """Write the dead letter that stands for a whole object, or for what is left of it."""
-        return self._letter(place, WHOLE_OBJECT, reason, cause, DeadLetter(), now)
+        return self._letter(place, WHOLE_OBJECT, reason, cause, letter=DeadLetter(), now=now)
 
     def of_message(self, message_id: str, body: str, cause: str, now: datetime) -> tuple[str, bytes]:
         """Write the dead letter of a queue message that is no notification we know."""
         place = Place(dataset="unknown", version=message_id)
-        letter = _original(body.encode())
-        letter.length = len(body)
-        return self._letter(place, WHOLE_OBJECT, "notification_unknown", cause, letter, now)
+        original = body.encode(errors="replace")
+        letter = _original(original, len(original))
+        return self._letter(place, WHOLE_OBJECT, "notification_unknown", cause, letter=letter, now=now)
 
     def _letter(
-        self, place: Place, position: int, reason: str, cause: str, letter: DeadLetter, now: datetime
+        self, place: Place, position: int, reason: str, cause: str, *, letter: DeadLetter, now: datetime
     ) -> tuple[str, bytes]:
         ref = place.object
         letter.dataset = place.dataset
@@ -130,12 +130,13 @@ class DeadLetters:
         return digest.hexdigest(), msgspec.json.encode(document)
 
 
-def _original(original: bytes) -> DeadLetter:
-    """Keep the original as text, or in base64 where it is none."""
+def _original(original: bytes, length: int) -> DeadLetter:
+    """Keep the original, of which some may be cut off already, as text, or in base64 where it is none."""
     kept = original[:MOST_BYTES]
-    letter = DeadLetter()
+    letter = DeadLetter(length=length)
     try:
-        letter.original, letter.encoding = ecs.Unindexed(kept.decode()), "utf-8"
+        text = getincrementaldecoder("utf-8")().decode(kept, final=len(kept) == length)  # a cut may halve a character
+        letter.original, letter.encoding = ecs.Unindexed(text), "utf-8"
     except UnicodeDecodeError:
         letter.original, letter.encoding = ecs.Unindexed(b64encode(kept).decode()), "base64"
     return letter

@@ -51,8 +51,9 @@ class ObjectError(ShipperError):
     """
     Something is wrong with one S3 object.
 
-    An error that is not `retryable` becomes a dead letter at once. One that is `final_when_repeated` becomes one when the
-    message was received as often as the queue's settings allow. Any other is tried again for as long as the message lives.
+    An error that is not `retryable` becomes a dead letter at once. One that is `final_when_repeated` becomes one when
+    the message was received as often as the queue's settings allow. Any other is tried again for as long as the message
+    lives.
 
     Args:
         bucket: name of the bucket

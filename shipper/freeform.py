@@ -28,8 +28,8 @@ PATH_BYTES: Final = 512
 
 FLAT_DEPTH: Final = 20
 """
-Levels of nesting in a flat object; what lies deeper stands there as JSON text. Elasticsearch refuses more by default, and
-OpenSearch 3.6 reads a `flat_object` by recursion: some hundred levels end the whole node with a stack overflow.
+Levels of nesting in a flat object; what lies deeper stands there as JSON text. Elasticsearch refuses more by default,
+and OpenSearch 3.6 reads a `flat_object` by recursion: some hundred levels end the whole node with a stack overflow.
 """
 
 NUMBER_DIGITS: Final = 1_000

@@ -1,21 +1,22 @@
 """
 Bulk requests in flight: documents of many objects in, an outcome for each of them out.
 
-Documents of all objects share one open body, so that many small objects make few requests. A body is sent when it is full,
-or when its first document has waited for a while. Whatever the answer is, every entry ends with its tally being told.
+Documents of all objects share one open body, so that many small objects make few requests. A body is sent when it is
+full, or when its first document has waited for a while. Whatever the answer is, every entry ends with its tally told.
 """
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from shipper.bulk import BulkBody, Entry, Verdict
+from shipper.bulk import BulkBody
 from shipper.deadletter import DeadLetters
-from shipper.errors import BulkRejected, OpenSearchRefused, OpenSearchUnavailable
+from shipper.delivery import Delivery
+from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
 from shipper.health import Health
 from shipper.log import Log
 from shipper.metrics import Metrics
@@ -44,7 +45,6 @@ class Indexer:
         flush_seconds: longest that a document waits for company
         now: the time
         retry_seconds: see `RETRY_SECONDS`
-        pause: waits between attempts
     """
 
     def __init__(
@@ -59,191 +59,132 @@ class Indexer:
         flush_seconds: float,
         now: Callable[[], datetime],
         retry_seconds: float = RETRY_SECONDS,
-        pause: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
-        self._engine = engine
-        self._letters = letters
-        self._metrics = metrics
+        self._new_delivery = partial(Delivery, engine=engine, letters=letters, metrics=metrics, now=now)
         self._health = health
         self._bulk_bytes = bulk_bytes
         self._slots = asyncio.Semaphore(requests)
         self._turn = asyncio.Lock()
         self._flush_seconds = flush_seconds
-        self._now = now
         self._retry_seconds = retry_seconds
-        self._pause = pause
         self._body = BulkBody()
         self._due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_trouble: set[Delivery] = set()
 
     @property
     def full(self) -> bool:
-        """Whether the open body should be sent before more is added."""
+        """Whether the open body has to be sent before more is added."""
         return len(self._body) >= self._bulk_bytes
 
     def add(self, index: str, id_: str, document: bytes, tally: Tally, position: int, *, dead: bool = False) -> None:
-        """Put a document into the open body; see `BulkBody.add`."""
+        """Put a document into the open body; see `BulkBody.add`. Who adds many asks for `room` before."""
         self._body.add(index, id_, document, tally, position, dead=dead)
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(self._flush_seconds, self._flush_soon)
 
+    async def room(self) -> None:
+        """Wait until the open body is not full: this is what slows reading down."""
+        while self.full:
+            await self.flush()
+
     async def flush(self) -> None:
-        """Send the open body as soon as a request may be made; waiting here is what slows reading down."""
+        """Send the open body as soon as a request may be made."""
+        body = self._body
         async with self._turn:
+            if body is not self._body or not body.entries:  # somebody else has sent it
+                return
             await self._slots.acquire()
-            if self._due is not None:
-                self._due.cancel()
-                self._due = None
-            body, self._body = self._body, BulkBody()
-            self._spawn(self._deliver(body))
+            self._close_body()
+            self._deliver_soon(self._new_delivery(body))
 
     async def drain(self) -> None:
         """Wait until every document has an outcome."""
-        while self._tasks or self._body.entries:
+        while self._body.entries or self._tasks:
             if self._body.entries:
                 await self.flush()
-            await asyncio.wait(self._tasks)
+            if self._tasks:
+                await asyncio.wait(self._tasks)
 
     async def stop(self) -> None:
         """Give up on what has no outcome yet: it is released."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+        self._new_delivery(self._close_body()).release()
+
+    def _close_body(self) -> BulkBody:
+        """Begin a new body; give the old one."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
         body, self._body = self._body, BulkBody()
-        _release(body.entries)
+        return body
 
     def _flush_soon(self) -> None:
-        self._due = None
         self._spawn(self.flush())
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _deliver_soon(self, delivery: Delivery) -> None:
+        """Begin a delivery; whatever ends it, even before its first step, nothing of it is left without an outcome."""
+
+        def end(_: asyncio.Task[None]) -> None:
+            self._in_trouble.discard(delivery)
+            delivery.release()
+            self._slots.release()
+
+        self._spawn(self._deliver(delivery)).add_done_callback(end)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a fault of our own in delivery; the messages are released", error)
 
-    async def _deliver(self, body: BulkBody) -> None:
-        """Offer a body until every entry has an outcome or time is up."""
-        left = body
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Try until every entry has an outcome or time is up."""
         try:
-            async for attempt in self._attempts():
+            async for attempt in self._attempts(delivery):
                 with attempt:
-                    left = await self._send(left)
-                    if left.entries:
-                        raise OpenSearchUnavailable(
-                            f"{len(left.entries)} documents of a bulk request were not taken yet"
-                        )
-            self._health.well("opensearch")
+                    await delivery.send()
         except OpenSearchUnavailable as error:
-            _log.warning("documents released", count=len(left.entries), error=error)
-            _release(left.entries)
-        except BaseException:  # cancelled, or a fault of our own, which who looks after the tasks reports
-            _release(left.entries)
-            raise
-        finally:
-            self._slots.release()
+            _log.warning("documents released", count=delivery.left, error=error)
+            return
+        self._in_trouble.discard(delivery)
+        if not self._in_trouble:
+            self._health.well("opensearch")
 
-    def _attempts(self) -> AsyncRetrying:
+    def _attempts(self, delivery: Delivery) -> AsyncRetrying:
         """An OpenSearch that is busy is tried for a while, one that refuses us until an operator has acted."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+
+        def has_given_up(state: RetryCallState) -> bool:
+            nonlocal begun
+            if isinstance(_error(state), OpenSearchRefused):
+                begun = loop.time()
+            return loop.time() - begun > self._retry_seconds
+
+        def note_trouble(state: RetryCallState) -> None:
+            # One failed attempt is everyday life; only then it is worth telling.
+            if isinstance(_error(state), OpenSearchRefused) or state.attempt_number > 1:
+                self._in_trouble.add(delivery)
+                self._health.trouble("opensearch", str(_error(state)))
+
         return AsyncRetrying(
             retry=retry_if_exception_type((OpenSearchUnavailable, OpenSearchRefused)),
             wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
-            stop=self._has_given_up,
-            before_sleep=self._note_trouble,
-            sleep=self._pause,
+            stop=has_given_up,
+            before_sleep=note_trouble,
+            sleep=asyncio.sleep,
             reraise=True,
         )
 
-    def _has_given_up(self, state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        return isinstance(error, OpenSearchUnavailable) and (state.seconds_since_start or 0) > self._retry_seconds
 
-    def _note_trouble(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        # One refused attempt is everyday life; only then it is worth telling.
-        if isinstance(error, OpenSearchRefused) or state.attempt_number > 1:
-            self._health.trouble("opensearch", str(error))
-
-    async def _send(self, body: BulkBody) -> BulkBody:
-        """
-        Make one request, smaller ones if it is refused as a whole; give the entries that are still without an outcome.
-
-        Raises:
-            OpenSearchUnavailable, OpenSearchRefused: nothing became of any entry
-        """
-        if not body.entries:
-            return body
-        started = time.perf_counter()
-        outcome = "failed"
-        try:
-            items = await self._engine.bulk(body)
-            outcome = "answered"
-        except BulkRejected as error:
-            outcome = "rejected"
-            return await self._split(body, error)
-        finally:
-            self._metrics.bulk_seconds.labels(outcome).observe(time.perf_counter() - started)
-        self._metrics.bulk_bytes.inc(len(body.data))
-        left: list[Entry] = []
-        blocked = ""
-        for entry, item in zip(body.entries, items, strict=True):
-            if item.verdict is Verdict.CREATED:
-                _count(entry, duplicate=False)
-            elif item.verdict is Verdict.DUPLICATE:
-                _count(entry, duplicate=True)
-            elif item.verdict is Verdict.REJECTED:
-                self._reject(body, entry, item.reason)
-            else:
-                left.append(entry)
-                blocked = item.reason if item.verdict is Verdict.BLOCKED else blocked
-        _settle(body.entries)
-        if blocked:
-            self._health.trouble("opensearch", blocked)
-        return body.part(left) if left else BulkBody()
-
-    async def _split(self, body: BulkBody, error: BulkRejected) -> BulkBody:
-        """Halve a body that is refused until the culprit stands alone; its neighbours are indexed."""
-        if len(body.entries) == 1:
-            self._reject(body, body.entries[0], str(error))
-            _settle(body.entries)
-            return BulkBody()
-        left = BulkBody()
-        for half in body.halves():
-            left.join(await self._send(half))
-        return left
-
-    def _reject(self, body: BulkBody, entry: Entry, reason: str) -> None:
-        """Make a dead letter of a document that OpenSearch refuses; a dead letter that it refuses is released."""
-        if entry.dead:
-            _log.error("a dead letter was refused; its message stays on the queue", reason=reason)
-            entry.tally.released += 1
-            return
-        now = self._now()
-        id_, letter = self._letters.of_document(entry.tally.place, entry.position, body.document(entry), reason, now)
-        self.add(self._letters.index, id_, letter, entry.tally, entry.position, dead=True)
-        self._metrics.dead_letters.labels(entry.tally.place.dataset, "document_rejected").inc()
-
-
-def _count(entry: Entry, *, duplicate: bool) -> None:
-    tally = entry.tally
-    if entry.dead:
-        tally.dead_lettered += 1
-    elif duplicate:
-        tally.duplicates += 1
-    else:
-        tally.indexed += 1
-
-
-def _release(entries: list[Entry]) -> None:
-    for entry in entries:
-        entry.tally.released += 1
-    _settle(entries)
-
-
-def _settle(entries: list[Entry]) -> None:
-    for tally in {id(entry.tally): entry.tally for entry in entries}.values():
-        tally.settle()
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

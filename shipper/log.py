@@ -4,12 +4,11 @@ Structured log lines: an event and its details, as JSON or for people.
 What comes from outside (keys, reasons, names) is always a detail, never part of the event's text, and is escaped.
 """
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
-
-import msgspec
 
 
 class Log:
@@ -57,12 +56,15 @@ def setup(*, level: str, form: str, stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("shipper").setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    # Its warnings come with a traceback for each request that fails, and who makes the request tells of it anyway.
+    logging.getLogger("opensearch").setLevel(logging.ERROR)
 
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "@timestamp": datetime.fromtimestamp(record.created, UTC),
+            "@timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "log.level": record.levelname.lower(),
             "log.logger": record.name,
             "message": record.getMessage(),
@@ -70,26 +72,34 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             line["error.stack_trace"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line, enc_hook=str).decode()
+        return _json(line)
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        details = getattr(record, "details", {})
         words = [f"{time} {record.levelname:<7} {_printable(record.getMessage())}"]
-        words += [f"{name}={_quoted(value)}" for name, value in details.items()]
-        line = "  ".join([words[0], " ".join(words[1:])]) if details else words[0]
-        return line + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
+        if details := getattr(record, "details", {}):
+            words.append(" ".join(f"{name}={_word(value)}" for name, value in details.items()))
+        lines = ["  ".join(words)]
+        if record.exc_info:
+            # Set in from the left, so that none of its lines can be taken for a log line.
+            lines += [f"    {_printable(line)}" for line in self.formatException(record.exc_info).split("\n")]
+        return "\n".join(lines)
+
+
+def _json(value: object) -> str:
+    """Write JSON that is one line of printable characters, in ASCII if anything in it is not printable."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if text.isprintable() else json.dumps(value, default=str).replace("\x7f", "\\u007f")
 
 
 def _printable(text: str) -> str:
     """Escape what could forge a line or drive the terminal."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+    return text if text.isprintable() else _json(text)[1:-1]
 
 
-def _quoted(value: object) -> str:
+def _word(value: object) -> str:
+    """Write a value so that it cannot be taken for two."""
     text = str(value)
-    if text and text.isprintable() and not any(char in ' "=' for char in text):
-        return text
-    return msgspec.json.encode(text).decode() if text.isprintable() else '"' + _printable(text) + '"'
+    return text if text.isprintable() and text and not set(text) & set(' "=') else _json(text)

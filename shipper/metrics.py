@@ -92,30 +92,30 @@ class Metrics:
         )
         self.ready = Gauge("shipper_ready", "1 when nothing stands in the way of delivery.", registry=self.registry)
 
-    def settled(self, dataset: str, tally: Tally, *, created: datetime | None, now: datetime) -> None:
+    def settled(self, tally: Tally, *, delivered: bool, now: datetime) -> None:
         """
         Count what became of an object's records.
 
         Args:
-            dataset: of the object
-            tally: its account, with nothing pending
-            created: when the object was created, if known
+            tally: the account of the object, with nothing pending
+            delivered: whether the object is done with; lag is not measured of one that is tried again
             now: the time
         """
+        dataset, ref = tally.place.dataset, tally.place.object
         for outcome in ("read", "indexed", "duplicates", "filtered", "dead_lettered", "released"):
             count = getattr(tally, outcome)
             if count:
                 self.records.labels(dataset, outcome).inc(count)
         self.imbalance.inc(tally.pending)
-        if tally.released:
+        if not delivered:
             return
         if tally.first is not None:
             self.event_lag.labels(dataset).observe(max(0.0, (now - tally.first).total_seconds()))
         if tally.last is not None:
             self._newest[dataset] = max(tally.last.timestamp(), self._newest.get(dataset, 0.0))
             self.newest_event.labels(dataset).set(self._newest[dataset])
-        if created is not None:
-            self.object_lag.labels(dataset).observe(max(0.0, (now - created).total_seconds()))
+        if ref is not None and ref.event_time is not None:
+            self.object_lag.labels(dataset).observe(max(0.0, (now - ref.event_time).total_seconds()))
 
     def exposition(self) -> bytes:
         """Give all metrics in Prometheus' text format."""

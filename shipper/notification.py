@@ -4,11 +4,12 @@ From the body of a queue message to the objects it announces.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import unquote_plus
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from shipper.errors import NotificationError
 
@@ -49,12 +50,15 @@ class Notification(Struct, frozen=True):
     ignored: tuple[str, ...] = ()
 
 
+_Name = Annotated[str, Meta(min_length=1)]
+
+
 class _Bucket(Struct):
-    name: str
+    name: _Name
 
 
 class _Object(Struct):
-    key: str
+    key: _Name
     size: int | None = None
     etag: str | None = field(name="eTag", default=None)
     version: str | None = field(name="versionId", default=None)
@@ -89,24 +93,29 @@ def parse(body: str) -> Notification:
     """
     try:
         message = _decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+        if message.records is not None:
+            return _of_records(message.records)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise NotificationError(f"not a notification of S3: {error}") from error
-    if message.records is not None:
-        created = [record for record in message.records if record.event_name.startswith("ObjectCreated:")]
-        others = len(message.records) - len(created)
-        return Notification(tuple(map(_ref, created)), ("not_created",) * others)
     if message.event == "s3:TestEvent":
         return Notification(ignored=("test_event",))
     raise NotificationError("not a notification of S3: neither Records nor an s3:TestEvent in it")
 
 
+def _of_records(records: list[_Record]) -> Notification:
+    created = [record for record in records if record.event_name.startswith("ObjectCreated:")]
+    ignored = ("not_created",) * (len(records) - len(created)) if records else ("no_records",)
+    return Notification(tuple(map(_ref, created)), ignored)
+
+
 def _ref(record: _Record) -> ObjectRef:
+    time = record.time
     return ObjectRef(
         bucket=record.s3.bucket.name,
-        key=unquote_plus(record.s3.object.key),
+        key=unquote_plus(record.s3.object.key, errors="strict"),
         region=record.region,
         etag=record.s3.object.etag,
         size=record.s3.object.size,
         version=record.s3.object.version,
-        event_time=record.time,
+        event_time=time.replace(tzinfo=UTC) if time and not time.tzinfo else time,
     )

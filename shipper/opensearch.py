@@ -5,8 +5,10 @@ Its errors become ours here and nowhere else. Nothing is retried here: who sends
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from opensearchpy import AsyncOpenSearch, JSONSerializer
 from opensearchpy.exceptions import (
     AuthenticationException,
     AuthorizationException,
-    ImproperlyConfigured,
+    SerializationError,
     TransportError,
 )
 from opensearchpy.exceptions import ConnectionError as NotConnected
@@ -28,7 +30,11 @@ from shipper.errors import BulkRejected, ConfigError, OpenSearchError, OpenSearc
 GZIP_LEVEL: Final = 1
 """Of igzip, which at this level takes a tenth of the time of gzip's default for bodies a tenth larger."""
 
+CONNECTIONS: Final = 64
+"""To each node. As many as bulk requests may be in flight: none waits for a connection while its time-out runs."""
+
 _MESSAGE_CHARACTERS: Final = 1000
+_WRONG_ADDRESS: Final = "see whether opensearch.urls is right"
 
 
 class SearchEngine(Protocol):
@@ -51,25 +57,26 @@ class OpenSearch:
 
     Args:
         settings: addresses, credentials and time-outs
+
+    Raises:
+        ConfigError: a file of certificates or keys cannot be used
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         headers = {"authorization": f"ApiKey {settings.api_key.reveal()}"} if settings.api_key else {}
         password = settings.password.reveal() if settings.password else ""
-        try:
-            self._client = AsyncOpenSearch(
-                [_host(url) for url in settings.urls],
-                serializer=_Verbatim(),
-                serializers={_Verbatim.mimetype: _Verbatim(), "text/plain": _Verbatim()},
-                max_retries=0,
-                headers=headers,
-                http_auth=(settings.username, password) if settings.username else None,
-                timeout=settings.timeout_seconds,
-                **_tls(settings),
-            )
-        except (ImproperlyConfigured, OSError) as error:
-            raise ConfigError(f"opensearch: {error}") from error
+        self._client = AsyncOpenSearch(
+            [_host(url) for url in settings.urls],
+            serializer=_Verbatim(),
+            serializers={_Verbatim.mimetype: _Verbatim(), "text/plain": _Verbatim()},
+            max_retries=0,
+            headers=headers,
+            http_auth=(settings.username, password) if settings.username else None,
+            timeout=settings.timeout_seconds,
+            pool_maxsize=CONNECTIONS,
+            ssl_context=_tls(settings),
+        )
 
     async def bulk(self, body: BulkBody) -> list[Item]:
         """Send a body; see `SearchEngine`."""
@@ -79,7 +86,7 @@ class OpenSearch:
             headers["content-encoding"] = "gzip"
             data = await asyncio.to_thread(igzip.compress, data, GZIP_LEVEL)
         parameters = {"filter_path": "errors,items.*.status,items.*.error"}
-        with _bulk_rejections(), _mapped():
+        with _bulk_errors(), _mapped():
             answer = await self._client.transport.perform_request("POST", "/_bulk", parameters, data, headers=headers)
         return read_answer(answer, len(body.entries))
 
@@ -104,14 +111,20 @@ class OpenSearch:
             try:
                 answer = await self._client.transport.perform_request(method, path, dict(parameters or {}), data)
             except TransportError as error:
-                if error.status_code == 404:
+                if error.status_code == HTTPStatus.NOT_FOUND:
                     return None
                 raise
-        return msgspec.json.decode(answer) if isinstance(answer, str) and answer else answer
+        try:
+            return msgspec.json.decode(answer) if isinstance(answer, str) and answer else answer
+        except msgspec.DecodeError as error:
+            raise OpenSearchError(f"OpenSearch answered something that is not JSON; {_WRONG_ADDRESS}") from error
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, those to nodes out of reach as well, which opensearch-py forgets."""
+        pool = self._client.transport.connection_pool
         await self._client.close()
+        for connection in getattr(pool, "orig_connections", ()):
+            await connection.close()
 
 
 @asynccontextmanager
@@ -143,16 +156,27 @@ def _host(url: str) -> dict[str, Any]:
     }
 
 
-def _tls(settings: Settings) -> dict[str, Any]:
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Read all files at once: opensearch-py would do so with the first request, when it is too late to say no."""
     if not any(url.startswith("https:") for url in settings.urls):
-        return {}
-    return {
-        "verify_certs": settings.verify,
-        "ssl_show_warn": False,  # `shipper check` says it, once and in our own words
-        "ca_certs": str(settings.ca_file) if settings.ca_file else None,
-        "client_cert": str(settings.client_cert_file) if settings.client_cert_file else None,
-        "client_key": str(settings.client_key_file) if settings.client_key_file else None,
-    }
+        return None
+    with _readable("ca_file"):
+        context = ssl.create_default_context(cafile=settings.ca_file)
+    if settings.client_cert_file:
+        with _readable("client_cert_file and client_key_file"):
+            context.load_cert_chain(settings.client_cert_file, settings.client_key_file)
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@contextmanager
+def _readable(names: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # SSLError is one
+        raise ConfigError(f"opensearch: {names} cannot be used: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -160,6 +184,8 @@ def _mapped() -> Iterator[None]:
     """Make our errors of those of opensearch-py."""
     try:
         yield
+    except SerializationError as error:
+        raise OpenSearchError(f"OpenSearch did not answer with JSON; {_WRONG_ADDRESS}: {error}") from error
     except NotConnected as error:
         raise OpenSearchUnavailable(f"OpenSearch does not answer: {_said(error)}") from error
     except AuthenticationException as error:
@@ -167,27 +193,33 @@ def _mapped() -> Iterator[None]:
     except AuthorizationException as error:
         raise OpenSearchRefused(f"our role in OpenSearch lacks a permission (403): {_said(error)}") from error
     except TransportError as error:
-        status = error.status_code
-        if status == 429 or (isinstance(status, int) and status >= 500):
+        status = int(error.status_code)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise OpenSearchUnavailable(f"OpenSearch is busy or failing ({status}): {_said(error)}") from error
         raise OpenSearchError(f"OpenSearch answered {status}: {_said(error)}") from error
 
 
 @contextmanager
-def _bulk_rejections() -> Iterator[None]:
-    """Tell a bulk request that is refused as a whole from other errors: smaller ones may be taken."""
+def _bulk_errors() -> Iterator[None]:
+    """Sort what only a bulk request tells apart: whether less of it may be taken, or none of it ever."""
     try:
         yield
+    except (OpenSearchUnavailable, OpenSearchRefused):
+        raise
     except OpenSearchError as error:
         cause = error.__cause__
-        if isinstance(cause, TransportError) and cause.status_code in (400, 413):
+        if not isinstance(cause, TransportError):
+            raise OpenSearchUnavailable(str(error)) from error
+        if cause.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
             raise BulkRejected(cause.status_code, _said(cause)) from error
-        raise
+        raise OpenSearchRefused(f"{error}; {_WRONG_ADDRESS}") from error
 
 
 def _said(error: TransportError) -> str:
     """What the server or the connection said, in bounded length."""
-    info = error.info
-    if isinstance(info, dict) and isinstance(info.get("error"), dict):
-        info = info["error"].get("reason") or info["error"]
-    return f"{error.error}: {info}"[:_MESSAGE_CHARACTERS]
+    told = error.info.get("error") if isinstance(error.info, dict) else None
+    if isinstance(told, dict):
+        text = f"{told.get('type')}: {told.get('reason')}"
+    else:
+        text = str(told or error.error or type(error.info).__name__)
+    return text[:_MESSAGE_CHARACTERS]

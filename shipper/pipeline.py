@@ -100,7 +100,7 @@ class Pipeline:
         Args:
             message: in hand
             last_receive: whether an object that is missing or broken becomes a dead letter now
-            keep_unknown: whether a message that we do not understand is left on the queue; else it becomes a dead letter
+            keep_unknown: whether a message that we do not understand is left on the queue, or becomes a dead letter
         """
         try:
             notification = parse(message.body)
@@ -110,6 +110,7 @@ class Pipeline:
                 return Outcome.REJECTED
             attempt = Attempt(Tally(Place(dataset=UNKNOWN)))
             attempt.tally.read += 1
+            await self._indexer.room()
             letter = self._letters.of_message(message.id, message.body, str(error), self._now())
             self._bury(attempt, WHOLE_OBJECT, error.reason, letter)
             return await self._settled(attempt)
@@ -129,12 +130,16 @@ class Pipeline:
             attempt = Attempt(Tally(Place(dataset=UNKNOWN, object=ref)))
             cause = "no source claims an object with such a key"
             _log.warning("object of no source", bucket=ref.bucket, key=ref.key)
-            self._bury_object(attempt, "unclaimed", cause)
+            await self._bury_object(attempt, "unclaimed", cause)
             return attempt
         source, origin = claim
         attempt = Attempt(Tally(Place(dataset=source.dataset, object=ref)))
         async with self._reading:
-            await self._ship(source, origin, attempt, last_receive=last_receive)
+            try:
+                await self._ship(source, origin, attempt, last_receive=last_receive)
+            except Exception as error:  # noqa: BLE001 -- a fault of our own must not keep other objects from being read
+                _log.error("a fault of our own; the object is tried again", error, bucket=ref.bucket, key=ref.key)
+                attempt.errored = True
         return attempt
 
     async def _ship(self, source: Source[Any, Any], origin: Origin, attempt: "Attempt", *, last_receive: bool) -> None:
@@ -162,16 +167,16 @@ class Pipeline:
                 attempt.errored = True
                 return
             if shipment is not None:  # what was readable is worth having
-                await self._append(shipment, shipment.finish(self._now()), attempt)
-            self._bury_object(attempt, error.reason, error.message)
+                await self._append(shipment, shipment.break_off(self._now()), attempt)
+            await self._bury_object(attempt, error.reason, error.message)
 
     async def _append(self, shipment: Shipment, shipped: Iterator[Shipped], attempt: "Attempt") -> None:
-        """Hand documents to the indexer, in slices between which other tasks get their turn."""
-        while self._slice(shipment.index, shipped, attempt):
-            if self._indexer.full:
-                await self._indexer.flush()
-            else:
-                await asyncio.sleep(0)
+        """Hand documents to the indexer, in slices after each of which other tasks get their turn."""
+        more = True
+        while more:
+            await self._indexer.room()
+            more = self._slice(shipment.index, shipped, attempt)
+            await asyncio.sleep(0)
 
     def _slice(self, index: str, shipped: Iterator[Shipped], attempt: "Attempt") -> bool:
         """Handle some records; tell whether there may be more."""
@@ -194,12 +199,12 @@ class Pipeline:
         letter = self._letters.of_record(attempt.tally.place, position, error, self._now())
         self._bury(attempt, position, error.reason, letter)
 
-    def _bury_object(self, attempt: "Attempt", reason: str, cause: str) -> None:
+    async def _bury_object(self, attempt: "Attempt", reason: str, cause: str) -> None:
         """Write the dead letter that stands for what was not read of an object."""
+        await self._indexer.room()
         attempt.tally.read += 1
-        self._bury(
-            attempt, WHOLE_OBJECT, reason, self._letters.of_object(attempt.tally.place, reason, cause, self._now())
-        )
+        letter = self._letters.of_object(attempt.tally.place, reason, cause, self._now())
+        self._bury(attempt, WHOLE_OBJECT, reason, letter)
 
     def _bury(self, attempt: "Attempt", position: int, reason: str, letter: tuple[str, bytes]) -> None:
         id_, document = letter
@@ -211,10 +216,10 @@ class Pipeline:
         """Wait until every record of an attempt has an outcome."""
         tally = attempt.tally
         await tally.settled()
-        outcome = Outcome.ERRORED if attempt.errored or tally.released else Outcome.DELIVERED
-        ref = tally.place.object
+        delivered = not attempt.errored and not tally.released and tally.balanced
+        outcome = Outcome.DELIVERED if delivered else Outcome.ERRORED
         self._metrics.objects.labels(tally.place.dataset, outcome.value).inc()
-        self._metrics.settled(tally.place.dataset, tally, created=ref.event_time if ref else None, now=self._now())
+        self._metrics.settled(tally, delivered=delivered, now=self._now())
         return outcome
 
 

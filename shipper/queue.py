@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-v
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -14,11 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from shipper.aws import Session
+from shipper.batcher import Batcher
 from shipper.config import Queue as Settings
 from shipper.errors import QueueError
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
+
+_BUCKET_ARN = re.compile(r"arn:aws[a-z-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
 
 BATCH: Final = 10
 """Most messages of one request to SQS."""
@@ -43,6 +47,23 @@ class Message(Struct, frozen=True, gc=False, kw_only=True):
     receive_count: int
 
 
+class QueueFacts(Struct, frozen=True):
+    """
+    What a queue says of itself.
+
+    Attributes:
+        redrive: whether messages that nobody can handle are moved to a dead-letter queue
+        waiting: messages that may be received, roughly
+        in_flight: messages that some consumer has in hand, roughly
+        buckets: names of the buckets whose notifications the queue's policy lets in
+    """
+
+    redrive: bool
+    waiting: int
+    in_flight: int
+    buckets: tuple[str, ...]
+
+
 class Queue(Protocol):
     """Where messages come from; `SqsQueue` is the real one."""
 
@@ -62,9 +83,12 @@ class Queue(Protocol):
             QueueError: SQS does not answer, or refuses
         """
 
-    async def receive(self) -> list[Message]:
+    async def receive(self, most: int) -> list[Message]:
         """
         Wait for messages, up to the queue's long-polling time.
+
+        Args:
+            most: messages wanted, `BATCH` at most
 
         Raises:
             QueueError: SQS does not answer, or refuses
@@ -108,7 +132,7 @@ class SqsQueue:
         self._session = session
         self._settings = settings
         self._client: SQSClient | None = None
-        self._deletions = _Batcher(self._delete)
+        self._deletions = Batcher(self._delete, size=BATCH)
 
     @property
     def name(self) -> str:
@@ -122,18 +146,39 @@ class SqsQueue:
 
     async def has_redrive(self) -> bool:
         """Tell whether there is a redrive policy; see `Queue`."""
-        client = await self._opened()
-        with _mapped("sqs:GetQueueAttributes"):
-            answer = await client.get_queue_attributes(QueueUrl=self._settings.url, AttributeNames=["RedrivePolicy"])
-        return "RedrivePolicy" in answer.get("Attributes", {})
+        return (await self.facts()).redrive
 
-    async def receive(self) -> list[Message]:
+    async def facts(self) -> QueueFacts:
+        """
+        Ask the queue about itself.
+
+        Raises:
+            QueueError: SQS does not answer, or refuses
+        """
+        async with self._asking("sqs:GetQueueAttributes") as client:
+            answer = await client.get_queue_attributes(
+                QueueUrl=self._settings.url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "Policy",
+                    "RedrivePolicy",
+                ],
+            )
+        told = answer.get("Attributes", {})
+        return QueueFacts(
+            redrive=bool(told.get("RedrivePolicy")),
+            waiting=int(told.get("ApproximateNumberOfMessages", 0)),
+            in_flight=int(told.get("ApproximateNumberOfMessagesNotVisible", 0)),
+            buckets=tuple(dict.fromkeys(_BUCKET_ARN.findall(told.get("Policy", "")))),
+        )
+
+    async def receive(self, most: int) -> list[Message]:
         """Wait for messages; see `Queue`."""
-        client = await self._opened()
-        with _mapped("sqs:ReceiveMessage"):
+        async with self._asking("sqs:ReceiveMessage") as client:
             answer = await client.receive_message(
                 QueueUrl=self._settings.url,
-                MaxNumberOfMessages=BATCH,
+                MaxNumberOfMessages=most,
                 WaitTimeSeconds=self._settings.wait_seconds,
                 VisibilityTimeout=self._settings.visibility_seconds,
                 MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
@@ -155,36 +200,39 @@ class SqsQueue:
 
     async def release(self, message: Message, *, delay_seconds: int) -> None:
         """Give a message back; see `Queue`."""
-        client = await self._opened()
-        with _mapped("sqs:ChangeMessageVisibility"):
+        async with self._asking("sqs:ChangeMessageVisibility") as client:
             await client.change_message_visibility(
                 QueueUrl=self._settings.url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=delay_seconds
             )
 
     async def extend(self, messages: Sequence[Message]) -> list[Message]:
-        """Keep messages hidden for another period; see `Queue`."""
-        client = await self._opened()
+        """Keep messages hidden for another period, each batch whatever becomes of the others; see `Queue`."""
+        batches = [messages[start : start + BATCH] for start in range(0, len(messages), BATCH)]
         failed: list[Message] = []
-        for batch in _batches(messages):
-            with _mapped("sqs:ChangeMessageVisibility"):
-                answer = await client.change_message_visibility_batch(
-                    QueueUrl=self._settings.url,
-                    Entries=[
-                        {
-                            "Id": str(index),
-                            "ReceiptHandle": message.receipt_handle,
-                            "VisibilityTimeout": self._settings.visibility_seconds,
-                        }
-                        for index, message in enumerate(batch)
-                    ],
-                )
-            failed += [batch[int(entry["Id"])] for entry in answer.get("Failed", [])]
+        for outcome in await asyncio.gather(*map(self._extend, batches), return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            failed += outcome
         return failed
+
+    async def _extend(self, messages: Sequence[Message]) -> list[Message]:
+        async with self._asking("sqs:ChangeMessageVisibility") as client:
+            answer = await client.change_message_visibility_batch(
+                QueueUrl=self._settings.url,
+                Entries=[
+                    {
+                        "Id": str(index),
+                        "ReceiptHandle": message.receipt_handle,
+                        "VisibilityTimeout": self._settings.visibility_seconds,
+                    }
+                    for index, message in enumerate(messages)
+                ],
+            )
+        return [messages[int(entry["Id"])] for entry in answer.get("Failed", [])]
 
     async def _delete(self, messages: Sequence[Message]) -> dict[int, str]:
         """Delete up to ten messages; give what SQS says of those that it did not delete."""
-        client = await self._opened()
-        with _mapped("sqs:DeleteMessage"):
+        async with self._asking("sqs:DeleteMessage") as client:
             answer = await client.delete_message_batch(
                 QueueUrl=self._settings.url,
                 Entries=[
@@ -192,63 +240,22 @@ class SqsQueue:
                     for index, message in enumerate(messages)
                 ],
             )
-        return {int(entry["Id"]): f"{entry['Code']}: {entry.get('Message', '')}" for entry in answer.get("Failed", [])}
+        return {
+            int(entry["Id"]): f"SQS did not delete a message, {entry['Code']}: {entry.get('Message', '')}"
+            for entry in answer.get("Failed", [])
+        }
 
-    async def _opened(self) -> "SQSClient":
-        if self._client is None:
-            self._client = await self._session.client("sqs", self._settings.region)
-        return self._client
-
-
-class _Batcher:
-    """Gathers messages that are acknowledged in the same turn of the event loop, or while a request is under way."""
-
-    def __init__(self, send: Callable[[Sequence[Message]], Awaitable[dict[int, str]]]) -> None:
-        self._send = send
-        self._waiting: list[tuple[Message, asyncio.Future[None]]] = []
-        self._sender: asyncio.Task[None] | None = None
-
-    async def add(self, message: Message) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((message, done))
-        if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._run())
-        await done
-
-    async def _run(self) -> None:
-        await asyncio.sleep(0)
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            outcome: dict[int, str] | Exception
-            try:
-                outcome = await self._send([message for message, _ in batch])
-            except Exception as error:  # noqa: BLE001 -- it is raised where each message is waited for
-                outcome = error
-            for index, (_, done) in enumerate(batch):
-                if done.done():  # who waited was cancelled
-                    continue
-                if isinstance(outcome, Exception):
-                    done.set_exception(outcome)
-                elif index in outcome:
-                    done.set_exception(QueueError(f"a message was not deleted: {outcome[index]}"))
-                else:
-                    done.set_result(None)
-
-
-def _batches(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    for start in range(0, len(messages), BATCH):
-        yield messages[start : start + BATCH]
-
-
-@contextmanager
-def _mapped(permission: str) -> Iterator[None]:
-    """Make our errors of those of botocore."""
-    try:
-        yield
-    except ClientError as error:
-        told = error.response.get("Error", {})
-        code = told.get("Code", "")
-        hint = f"{permission} is needed on the queue, " if "Denied" in code or code == "403" else ""
-        raise QueueError(f"{hint}SQS answered {code}: {told.get('Message', '')}") from error
-    except BotoCoreError as error:
-        raise QueueError(f"SQS does not answer: {error}") from error
+    @asynccontextmanager
+    async def _asking(self, permission: str) -> AsyncIterator["SQSClient"]:
+        """Give the client; make our errors of those of botocore."""
+        try:
+            if self._client is None:
+                self._client = await self._session.client("sqs", self._settings.region)
+            yield self._client
+        except ClientError as error:
+            told = error.response.get("Error", {})
+            code = told.get("Code", "")
+            hint = f"{permission} is needed on the queue, " if "Denied" in code or code == "403" else ""
+            raise QueueError(f"{hint}SQS answered {code}: {told.get('Message', '')}") from error
+        except BotoCoreError as error:
+            raise QueueError(f"SQS does not answer: {error}") from error

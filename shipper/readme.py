@@ -21,5 +21,7 @@ def generated() -> dict[str, str]:
 
 def _sources() -> str:
     rows = ["| dataset | log | fields |", "|---|---|--:|"]
-    rows += [f"| `{one.dataset}` | {one.description} | {len(fields(one.document_type))} |" for one in Sources.discover()]
+    rows += [
+        f"| `{one.dataset}` | {one.description} | {len(fields(one.document_type))} |" for one in Sources.discover()
+    ]
     return "\n".join(rows) + "\n"

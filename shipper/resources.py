@@ -1,4 +1,4 @@
-"""Where the files lie that travel with the package: in the wheel under `shipper/data`, in a checkout beside `shipper`."""
+"""Where the files lie that travel with the package: in the wheel below `shipper/data`, else beside `shipper`."""
 
 from pathlib import Path
 from typing import Final

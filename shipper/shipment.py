@@ -67,6 +67,15 @@ class Shipment:
         """Read what is left when no more blocks come."""
         return self._shipped(self._decoder.finish(), now)
 
+    def break_off(self, now: datetime) -> Iterator[Shipped]:
+        """Read what is left of an object that was not read to its end: half a record may look like a whole one."""
+        records = self._decoder.finish()
+        last = len(records) - 1
+        if records and type(records[last]) is not RecordError:
+            original = self._decoder.original(last)
+            records[last] = RecordError("undecodable", "the object breaks off here", original, len(original))
+        return self._shipped(records, now)
+
     def _shipped(self, records: list[Any], now: datetime) -> Iterator[Shipped]:
         make, origin, decoder, stamp = self._document, self._origin, self._decoder, self._stamp
         first = self._position

@@ -1,8 +1,8 @@
 """
 What a log source is, which ones there are, and which of them an object belongs to.
 
-A source is a value, `source`, in a module of `shipper.sources`: which keys, how bytes become records, how a record becomes
-a document, and under which dataset name. There is no list of sources anywhere: the folder is the list.
+A source is a value, `source`, in a module of `shipper.sources`: which keys, how bytes become records, how a record
+becomes a document, and under which dataset name. There is no list of sources anywhere: the folder is the list.
 """
 
 import importlib

@@ -100,7 +100,7 @@ def test_settings_for_something_else_are_dropped(endpoint: Endpoint) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something another process or task does."""
-    while not condition():  # noqa: ASYNC110 -- what is waited for knows nothing of us
+    while not condition():
         await asyncio.sleep(0.01)
 
 

@@ -82,7 +82,7 @@ async def test_watching_ends_when_told() -> None:
     shipping, said, stop = Shipping((0, Depth(0, 0, 0))), [], asyncio.Event()
     shipping.log.append("a line")
     task = asyncio.create_task(waiting.watch(shipping, stop, Clock(said.append)))
-    while not said:  # noqa: ASYNC110 -- who says it knows nothing of us
+    while not said:
         await asyncio.sleep(0)
     stop.set()
     await task

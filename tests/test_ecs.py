@@ -1,8 +1,12 @@
 """The helpers that make values of ECS fields."""
 
+import ipaddress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from properties import tried
 
 from shipper import ecs
 
@@ -32,6 +36,40 @@ def test_addresses(text: str) -> None:
 def test_what_is_no_address(text: str | None) -> None:
     """Whatever OpenSearch would refuse as an address is none."""
     assert ecs.ip(text) is None
+
+
+@pytest.mark.parametrize("text", ["010.0.0.1", "1.2.3", "fe80::1%eth0", " 10.0.0.1", "10.0.0.1\n", "[::1]", "1:2"])
+def test_what_looks_like_an_address(text: str) -> None:
+    """Forms that OpenSearch refuses are no addresses, although other programs take them."""
+    assert ecs.ip(text) is None
+
+
+@tried
+@given(st.ip_addresses().map(str) | st.text("0123456789abcdef.:%", max_size=16) | st.text(max_size=16))
+def test_any_text_is_an_address_or_none(text: str) -> None:
+    """What is taken as an address is one, as it is written, and nothing raises."""
+    taken = ecs.ip(text)
+    if taken is None:
+        assert not text or ":" in text or text.count(".") != 3 or not _is_address(text)
+    else:
+        assert taken == text
+        assert _is_address(text)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@tried
+@given(st.text("0123456789-+:.TZW ", max_size=24) | st.text(max_size=12) | st.datetimes().map(str))
+def test_any_text_is_a_time_or_none(text: str) -> None:
+    """What is taken as a time has a zone, and nothing raises."""
+    moment = ecs.time(text)
+    assert moment is None or moment.tzinfo is not None
 
 
 @pytest.mark.parametrize(

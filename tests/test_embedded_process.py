@@ -86,7 +86,7 @@ sys.stdin.readline()
 def owner(folder: Path, before: str = "", after: str = "", seconds: float = 600) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has started a program from a thread, and does something `before` it tells and `after` a line."""
     script = OWNER.format(before=before, after=after, seconds=seconds)
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and script
+    with subprocess.Popen(
         [sys.executable, "-c", script, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """Free-form JSON becomes a flat object that OpenSearch takes and a string that rules match."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
+from properties import tried
 
 from shipper import freeform
+
+LUCENE_BYTES = 32_766
+"""Longest term."""
 
 TEXTS = [
     (
@@ -28,15 +33,23 @@ TEXTS = [
     ("false", "false"),
 ]
 
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
+
+def values(strings: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """Give JSON values with these strings."""
+    numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
+    return st.recursive(
+        st.none() | st.booleans() | numbers | strings,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(strings, inner, max_size=4),
+        max_leaves=12,
+    )
+
+
+JSON = values(st.text())
+PLAIN = st.dictionaries(st.text("ab :,{}[]", min_size=1), values(st.text("ab :,{}[]=-", min_size=1)), max_size=4)
+"""Objects that are taken over as they stand."""
+
+LARGE = values(st.sampled_from(["", "a", "k" * 255, "\u00e9" * 129, "x" * 8_001, "x" * 31_999, "\U0001f510" * 8_001]))
+"""Values that are too long, under names that are too long."""
 
 
 def spelled(value: Any) -> str:
@@ -62,7 +75,8 @@ def test_nothing(raw: str) -> None:
     assert freeform.read(Raw(raw.encode())) == freeform.Freeform()
 
 
-@given(JSON)
+@tried
+@given(JSON | PLAIN)
 def test_both_forms_of_any_value(value: Any) -> None:
     """Whatever the value, the string form is as spelled by hand, and the flat form is a one-line object of it."""
     raw = msgspec.json.encode(value)
@@ -77,7 +91,8 @@ def test_both_forms_of_any_value(value: Any) -> None:
     assert not part.cut
 
 
-@given(JSON)
+@tried
+@given(JSON | PLAIN)
 def test_indentation_changes_nothing(value: Any) -> None:
     """Indented JSON gives the same forms as compact JSON: a line feed would end the line of the bulk request."""
     raw = msgspec.json.encode(value)
@@ -85,6 +100,36 @@ def test_indentation_changes_nothing(value: Any) -> None:
     compact = freeform.read(Raw(raw))
     assert indented.text == compact.text
     assert b"\n" not in bytes(indented.flat or Raw())
+
+
+@tried
+@given(JSON | PLAIN, st.sampled_from([None, 0, 1]))
+def test_flat_form_is_one_clean_line(value: Any, indent: int | None) -> None:
+    """Whatever is nested and however it is spelled, the flat form is an object without any control character."""
+    flat = freeform.read(Raw(json.dumps(value, indent=indent, ensure_ascii=False).encode())).flat
+    assert flat is None or (bytes(flat)[:1], min(bytes(flat)) >= ord(" ")) == (b"{", True)
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Give the path and the text of each value that Lucene would index."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from leaves(member, (*path, name))
+    elif isinstance(value, list):
+        for member in value:
+            yield from leaves(member, path)
+    else:
+        yield ".".join(path), value if isinstance(value, str) else json.dumps(value)
+
+
+@tried
+@given(LARGE)
+def test_lucene_takes_every_value(value: Any) -> None:
+    """No value of the flat form is longer than a term may be, the names above it included; the string form is whole."""
+    part = freeform.read(Raw(msgspec.json.encode(value)))
+    for path, text in leaves(msgspec.json.decode(part.flat or b"{}")):
+        assert len(path.encode()) + len(text.encode()) < LUCENE_BYTES
+    assert (part.text or "") == spelled(value)
 
 
 @pytest.mark.parametrize("filler", ["x", "\u00e9", "\U0001f510", "\x01"])

@@ -1,8 +1,8 @@
 """
 Show the documents of a log file, one a line, as they would be indexed; needs no network.
 
-The file is read as if it lay in S3 under the given key. What would become a dead letter is told on standard error, and the
-exit status is then 1.
+The file is read as if it lay in S3 under the given key. What would become a dead letter is told on standard error, and
+the exit status is then 1.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """
 From blocks of bytes to records: framing and decoding, without any I/O.
 
-A source names a `Format`; per object the format gives a `Decoder`, which is fed blocks of inflated bytes and answers with
-records, and with a `RecordError` value in the place of every record that could not be read.
+A source names a `Format`; per object the format gives a `Decoder`, which is fed blocks of inflated bytes and answers
+with records, and with a `RecordError` value in the place of every record that could not be read.
 """
 
 from shipper.formats.json import JsonRecords

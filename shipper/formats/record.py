@@ -1,10 +1,13 @@
 """What decoders yield, and the protocols they follow."""
 
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
 from shipper.errors import RecordError
+
+ORIGINAL_BYTES: Final = 1 << 20
+"""Bytes of a broken record that are kept for its dead letter."""
 
 
 class Unparsed(Struct, frozen=True, gc=False):
@@ -25,24 +28,56 @@ class Record(Struct, gc=False, kw_only=True):
 
 
 class Row(Struct, gc=False, kw_only=True):
-    """Base of the Structs that say what AWS writes, one line of columns a record: every field is optional."""
+    """
+    Base of the Structs that say what AWS writes, one line of columns a record.
+
+    Every field is optional. The rows of an object have a type of their own, with the fields of this one; methods are
+    not carried over.
+    """
+
+
+def record_error(reason: str, cause: str, original: bytes) -> RecordError:
+    """Put an error in the place of a record whose bytes are at hand."""
+    return RecordError(reason, cause, original[:ORIGINAL_BYTES], len(original))
+
+
+class PassedOver:
+    """Bytes that are passed over, block by block, in bounded memory: their head and their number."""
+
+    def __init__(self) -> None:
+        self.head = bytearray()
+        self.length = 0
+
+    def add(self, piece: bytes) -> None:
+        """Count these bytes too."""
+        self.head += piece[: ORIGINAL_BYTES - len(self.head)]
+        self.length += len(piece)
+
+    def extend(self, other: "PassedOver") -> None:
+        """Count what others passed over too."""
+        self.head += other.head[: ORIGINAL_BYTES - len(self.head)]
+        self.length += other.length
+
+    def error(self, reason: str, cause: str) -> RecordError:
+        """Put an error in the place of what was passed over."""
+        return RecordError(reason, cause, bytes(self.head), self.length)
 
 
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 
 
-class Decoder(Protocol[R_co]):
+class Decoder(Protocol[R]):
     """
     Turns the blocks of one object into records, in order.
 
-    The list of one call and what `original` and `unparsed` say of it stand until the next call.
+    The list of one call and what `original` and `unparsed` say of it stand until the next call. All lists together do
+    not depend on where one block ends and the next begins.
     """
 
-    def feed(self, block: bytes) -> "list[R_co | RecordError]":
+    def feed(self, block: bytes) -> list[R | RecordError]:
         """Decode what this block completes."""
 
-    def finish(self) -> "list[R_co | RecordError]":
+    def finish(self) -> list[R | RecordError]:
         """Decode what is left when no more blocks come."""
 
     def original(self, index: int) -> bytes:
@@ -52,10 +87,10 @@ class Decoder(Protocol[R_co]):
         """Give the values of one record of the list answered last that were set aside."""
 
 
-class Format(Protocol[R_co]):
+class Format(Protocol[R]):
     """How the bytes of an object become records of one type."""
 
-    def decoder(self, *, record_bytes: int) -> Decoder[R_co]:
+    def decoder(self, *, record_bytes: int) -> Decoder[R]:
         """
         Start on one object.
 

@@ -6,7 +6,8 @@ text, everything else is decoded as declared.
 """
 
 import re
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -14,55 +15,67 @@ from shipper.formats.record import Unparsed
 
 R = TypeVar("R")
 
-MOST_REPAIRS = 32
+MOST_REPAIRS: Final = 32
 """Values set aside in one record before it is given up: a record with more is of another kind altogether."""
 
+FIELDS_TOLD: Final = 4
+"""Fields that the error of a record names which could not be repaired."""
+
 # msgspec says where: "Expected `int`, got `str` - at `$.user.ids[2].name`"; `[...]` stands for any key of a mapping.
-_PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
-_STEP = re.compile(r"\.(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
+_PLACE: Final = re.compile(r" - at (?:`key` in )?`\$(?P<path>.*)`$", re.DOTALL)
+_INDEX: Final = re.compile(r"\[(\d+)\]")
 
 
-def repair(value: Any, type_: type[R]) -> tuple[R, tuple[Unparsed, ...]]:
+def repair(piece: bytes, decode: Callable[[bytes], R]) -> tuple[R, tuple[Unparsed, ...]]:
     """
-    Decode a JSON value once more, setting aside the values that do not fit.
+    Decode a record once more, setting aside the values that do not fit.
 
     Args:
-        value: objects, lists and scalars as decoded without a type; changed in place
-        type_: the Struct wanted
+        piece: the record, which is JSON
+        decode: decodes a record, and raises `msgspec.ValidationError` for the first value that does not fit
 
     Returns:
         The record, and what was set aside from it.
 
     Raises:
-        msgspec.ValidationError: a required field is missing, or too much does not fit.
+        msgspec.ValidationError: a required field is missing, or too much does not fit
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: a part that `decode` passes over is not JSON
     """
+    value = msgspec.json.decode(piece)
     unparsed: list[Unparsed] = []
     while True:
         try:
-            return msgspec.json.decode(msgspec.json.encode(value), type=type_, strict=False), tuple(unparsed)
+            return decode(msgspec.json.encode(value)), tuple(unparsed)
         except msgspec.ValidationError as error:
             place = _PLACE.search(str(error))
-            if place is None or len(unparsed) == MOST_REPAIRS:
-                raise
-            taken = _take(value, place["path"])
+            taken = _take(value, place["path"]) if place and len(unparsed) < MOST_REPAIRS else None
             if taken is None:
-                raise
+                fields = ", ".join([one.field for one in unparsed[:FIELDS_TOLD]])
+                raise msgspec.ValidationError(f"{error}{fields and ', and does not fit: '}{fields}") from error
             unparsed.append(taken)
 
 
 def _take(value: Any, path: str) -> Unparsed | None:
     """Remove the innermost named value on this path from the object that holds it."""
     holder: dict[str, Any] | None = None
-    name = field = ""
-    for step in _STEP.finditer(path):
-        if step["key"] is not None and isinstance(value, dict) and step["key"] in value:
-            holder, name, field = value, step["key"], path[1 : step.end()]
-            value = value[name]
-        elif step["index"] is not None and isinstance(value, list):
-            value = value[int(step["index"])]
-        else:
+    name = ""
+    at = named = 0
+    while at < len(path):
+        if isinstance(value, dict) and (key := _key(value, path, at)) is not None:
+            holder, name, value = value, key, value[key]
+            at = named = at + 1 + len(key)
+        elif isinstance(value, list) and (index := _INDEX.match(path, at)):
+            value = value[int(index[1])]
+            at = index.end()
+        else:  # a value in a mapping whose key is not told
             break
     if holder is None:
         return None
     taken = holder.pop(name)
-    return Unparsed(field, taken if isinstance(taken, str) else msgspec.json.encode(taken).decode())
+    return Unparsed(path[1:named], taken if isinstance(taken, str) else msgspec.json.encode(taken).decode())
+
+
+def _key(value: dict[str, Any], path: str, at: int) -> str | None:
+    """Tell which member the path goes on with; a key may itself hold a dot or a bracket."""
+    keys = [key for key in value if path.startswith(f".{key}", at) and path[at + 1 + len(key) :][:1] in ("", ".", "[")]
+    return max(keys, key=len, default=None)

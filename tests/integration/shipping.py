@@ -22,7 +22,10 @@ from shipper.opensearch import OpenSearch, connected
 PATIENCE_SECONDS = 60
 """How long a test waits for what must happen; far more than it takes."""
 
-FLOW_KEY = "AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/02/03/123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20260203T0905Z_{}.log.gz"
+FLOW_KEY = (
+    "AWSLogs/123456789012/vpcflowlogs/us-east-1/2026/02/03/"
+    "123456789012_vpcflowlogs_us-east-1_fl-1234abcd_20260203T0905Z_{}.log.gz"
+)
 TRAIL_KEY = (
     "AWSLogs/123456789012/CloudTrail/us-east-1/2026/02/03/123456789012_CloudTrail_us-east-1_20260203T1015Z_{}.json.gz"
 )

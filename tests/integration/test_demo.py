@@ -35,9 +35,7 @@ def environment(opensearch_url: str, unique: str) -> Iterator[dict[str, str]]:
 def started(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     """Start a demo."""
     command = [sys.executable, "-m", "shipper", "demo", *arguments]
-    return subprocess.Popen(  # noqa: S603 -- our own program
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def played_once(environment: dict[str, str]) -> tuple[int, str, str]:

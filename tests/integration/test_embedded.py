@@ -152,7 +152,7 @@ time.sleep(600)
 
 def test_sigkill_of_the_parent_ends_everything() -> None:
     """When we are killed without notice, Java and moto end, though the threads that started them ended long before."""
-    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE) as owner:  # noqa: S603 - our own script
+    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE) as owner:
         try:
             assert owner.stdout is not None
             started = json.loads(owner.stdout.readline())

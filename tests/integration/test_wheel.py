@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 PROBE = """
 from shipper.resources import resource
 from shipper.mappings import templates
-for name, file in {"config": "shipper.toml", "dashboards": "README.md", "mappings": "ecs.csv", "samples": "aws_vpcflow/keys.txt"}.items():
+files = {"config": "shipper.toml", "dashboards": "README.md", "mappings": "ecs.csv", "samples": "aws_vpcflow/keys.txt"}
+for name, file in files.items():
     assert (resource(name) / file).is_file(), (name, file)
     assert "data" in resource(name).parts, resource(name)
 assert templates()

@@ -1,0 +1,148 @@
+"""One bulk body on its way: smaller requests where one is refused as a whole, until every entry has an outcome."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from shipper.bulk import BulkBody, Entry, Item, Verdict
+from shipper.deadletter import DeadLetters
+from shipper.errors import BulkRejected, OpenSearchRefused, OpenSearchUnavailable
+from shipper.log import Log
+from shipper.metrics import Metrics
+from shipper.opensearch import SearchEngine
+
+_log = Log(__name__)
+
+
+class Delivery:
+    """
+    The documents of one body and, as soon as some are refused, their dead letters.
+
+    Args:
+        body: what is to be delivered
+        engine: where to
+        letters: writes the dead letters of documents that are refused
+        metrics: where requests are counted
+        now: the time
+    """
+
+    def __init__(
+        self,
+        body: BulkBody,
+        engine: SearchEngine,
+        letters: DeadLetters,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._letters = letters
+        self._metrics = metrics
+        self._now = now
+        self._next = [body]  # each is a request to be made, the last one first
+        self._put_off = BulkBody()  # what OpenSearch did not take now but may take later
+
+    @property
+    def left(self) -> int:
+        """Entries without an outcome."""
+        return sum(len(body.entries) for body in (*self._next, self._put_off))
+
+    async def send(self) -> None:
+        """
+        Make requests until every entry has an outcome; called again, only for those that have none yet.
+
+        Raises:
+            OpenSearchUnavailable: entries are left; try again
+            OpenSearchRefused: entries are left; an operator has to act
+        """
+        if self._put_off.entries:
+            self._next.append(self._put_off)
+            self._put_off = BulkBody()
+        why: dict[Verdict, str] = {}
+        while self._next:
+            body = self._next[-1]
+            try:
+                items = await self._asked(body)
+            except BulkRejected as error:
+                instead = self._split(body, error)
+            else:
+                instead = self._account(body, items, why)
+            self._next[-1:] = [one for one in instead if one.entries]
+            _settle(body)
+        if left := self.left:
+            kind = OpenSearchRefused if Verdict.BLOCKED in why else OpenSearchUnavailable
+            reason = why.get(Verdict.BLOCKED) or why.get(Verdict.BUSY)
+            raise kind(f"{left} documents of a bulk request were not taken; the first: {reason}")
+
+    def release(self) -> None:
+        """Give up on the entries without an outcome: they go back with their messages."""
+        bodies, self._next, self._put_off = [*self._next, self._put_off], [], BulkBody()
+        for body in bodies:
+            for entry in body.entries:
+                entry.tally.released += 1
+            _settle(body)
+
+    async def _asked(self, body: BulkBody) -> list[Item]:
+        started = time.perf_counter()
+        outcome = "failed"
+        try:
+            items = await self._engine.bulk(body)
+            outcome = "answered"
+        except BulkRejected:
+            outcome = "rejected"
+            raise
+        finally:
+            self._metrics.bulk_seconds.labels(outcome).observe(time.perf_counter() - started)
+        self._metrics.bulk_bytes.inc(len(body.data))
+        return items
+
+    def _split(self, body: BulkBody, error: BulkRejected) -> tuple[BulkBody, ...]:
+        """Halve a body until the culprit stands alone; give what is to be sent in its place, the last one first."""
+        if len(body.entries) > 1:
+            first, second = body.halves()
+            return second, first
+        letters = BulkBody()
+        self._reject(body, body.entries[0], str(error), letters)
+        return (letters,)
+
+    def _account(self, body: BulkBody, items: list[Item], why: dict[Verdict, str]) -> tuple[BulkBody, ...]:
+        """Count what became of each entry, and note why some are put off; give what is to be sent in their place."""
+        letters = BulkBody()
+        later: list[Entry] = []
+        for entry, item in zip(body.entries, items, strict=True):
+            if item.verdict is Verdict.CREATED:
+                _count(entry, duplicate=False)
+            elif item.verdict is Verdict.DUPLICATE:
+                _count(entry, duplicate=True)
+            elif item.verdict is Verdict.REJECTED:
+                self._reject(body, entry, item.reason, letters)
+            else:
+                why.setdefault(item.verdict, f"{item.status} {item.reason}")
+                later.append(entry)
+        self._put_off.join(body.part(later))
+        return (letters,)
+
+    def _reject(self, body: BulkBody, entry: Entry, reason: str, letters: BulkBody) -> None:
+        """Make a dead letter of a document that OpenSearch refuses; a dead letter that it refuses is released."""
+        if entry.dead:
+            _log.error("a dead letter was refused; its message stays on the queue", reason=reason)
+            entry.tally.released += 1
+            return
+        place, document = entry.tally.place, body.document(entry)
+        id_, letter = self._letters.of_document(place, entry.position, document, reason, self._now())
+        letters.add(self._letters.index, id_, letter, entry.tally, entry.position, dead=True)
+        self._metrics.dead_letters.labels(place.dataset, "document_rejected").inc()
+
+
+def _count(entry: Entry, *, duplicate: bool) -> None:
+    tally = entry.tally
+    if entry.dead:
+        tally.dead_lettered += 1
+    elif duplicate:
+        tally.duplicates += 1
+    else:
+        tally.indexed += 1
+
+
+def _settle(body: BulkBody) -> None:
+    for tally in {id(entry.tally): entry.tally for entry in body.entries}.values():
+        tally.settle()
