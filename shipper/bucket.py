@@ -75,11 +75,13 @@ class Bucket:
     Args:
         session: opens the clients
         inflated_bytes: most inflated bytes of an object
+        inflated_ratio: most inflated bytes for each byte of a large object
     """
 
-    def __init__(self, session: Session, *, inflated_bytes: int) -> None:
+    def __init__(self, session: Session, *, inflated_bytes: int, inflated_ratio: int) -> None:
         self._session = session
         self._inflated_bytes = inflated_bytes
+        self._inflated_ratio = inflated_ratio
         self._clients: dict[str | None, asyncio.Task[S3Client]] = {}
 
     @asynccontextmanager
@@ -95,7 +97,7 @@ class Bucket:
             version = answer.get("VersionId", NO_VERSION)
             if version == NO_VERSION:
                 version = answer["ETag"].strip('"')
-            yield _Body(ref, body, version, Inflater(limit=self._inflated_bytes))
+            yield _Body(ref, body, version, Inflater(limit=self._inflated_bytes, ratio=self._inflated_ratio))
 
     async def probe(self, name: str) -> str:
         """

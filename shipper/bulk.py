@@ -144,6 +144,7 @@ class _Answer(Struct):
 
 
 _CREATED: Final = Item(Verdict.CREATED, HTTPStatus.CREATED)
+_REASON_CHARACTERS: Final = 2000
 _OPERATOR: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _decode = msgspec.json.Decoder(_Answer).decode
 
@@ -181,9 +182,9 @@ def _item(item: _Item) -> Item:
 
 
 def _reason(error: _Error | None) -> str:
-    """Join the reasons, outermost first; the innermost usually names the field."""
+    """Join the reasons, outermost first, in bounded length; the innermost usually names the field."""
     reasons = []
     while error is not None:
         reasons.append(f"{error.type}: {error.reason}" if error.reason else error.type)
         error = error.caused_by
-    return "; ".join(reasons)
+    return "; ".join(reasons)[:_REASON_CHARACTERS]

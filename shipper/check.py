@@ -59,7 +59,9 @@ async def check(settings: Settings, buckets: tuple[str, ...]) -> AsyncIterator[F
         if not named:
             text = "no queue's policy names a bucket: name those to be read with --bucket"
             yield Finding(Level.WARNING, "buckets", text)
-        store = Bucket(session, inflated_bytes=settings.limits.inflated_mib << 20)
+        store = Bucket(
+            session, inflated_bytes=settings.limits.inflated_mib << 20, inflated_ratio=settings.limits.inflated_ratio
+        )
         for name in named:
             try:
                 yield Finding(Level.OK, f"bucket {name}", await store.probe(name))

@@ -99,7 +99,8 @@ class Consumer:
         most = min(BATCH, self._in_hand.most)
         while not stop.is_set():
             if not self._in_hand.has_room(most):
-                await stopping.either(self._in_hand.ended(), stop)
+                # OpenSearch may be well again although no message is done with: so now and then we look.
+                await stopping.either(asyncio.wait_for(self._in_hand.ended(), PAUSE_SECONDS), stop)
                 continue
             messages = await self._received(most, stop)
             if stop.is_set():

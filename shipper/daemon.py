@@ -72,7 +72,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
         )
         pipeline = Pipeline(
             sources=Sources.discover(),
-            store=Bucket(session, inflated_bytes=limits.inflated_mib << 20),
+            store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,
             metrics=metrics,

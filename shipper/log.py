@@ -91,7 +91,7 @@ class _Text(logging.Formatter):
 def _json(value: object) -> str:
     """Write JSON that is one line of printable characters, in ASCII if anything in it is not printable."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if text.isprintable() else json.dumps(value, default=str).replace("\x7f", "\\u007f")
+    return text if text.isprintable() else json.dumps(value, default=str)
 
 
 def _printable(text: str) -> str:

@@ -90,7 +90,7 @@ class S3:
 
 def bucket(s3: S3, *, inflated_bytes: int = 1 << 20) -> Bucket:
     """Make a store of that client."""
-    return Bucket(s3, inflated_bytes=inflated_bytes)  # type: ignore[arg-type]
+    return Bucket(s3, inflated_bytes=inflated_bytes, inflated_ratio=500)  # type: ignore[arg-type]
 
 
 async def read(store: Bucket, ref: ObjectRef = REF) -> tuple[str, bytes]:

@@ -113,6 +113,12 @@ def test_reasons_are_joined() -> None:
     )
 
 
+def test_reasons_are_bounded() -> None:
+    """A reason that quotes a whole document does not fill dead letters and log."""
+    (item,) = read_answer(answer({"status": 400, "error": {"type": "t", "reason": "x" * 100_000}}), 1)
+    assert len(item.reason) == 2000
+
+
 @pytest.mark.parametrize("error", [{}, {"type": "t", "reason": None}, None])
 def test_errors_without_a_reason(error: object) -> None:
     """An error that says little is no error of ours."""

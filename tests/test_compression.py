@@ -1,19 +1,29 @@
 """Inflating an object piece by piece, whatever the pieces are."""
 
+import bz2
 import gzip
 import random
+import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipper.compression import BLOCK_BYTES, Inflater
+from shipper.compression import BLOCK_BYTES, FREE_BYTES, Inflater
 from shipper.errors import CompressionError, InflatedTooLarge
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 TEXT = b"".join(b"%d: a line of a log\n" % number for number in range(200))
-LIMIT = 64 << 20
+LIMIT = 256 << 20
+RATIO = 500
+MAGICS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"BZh")
+PACKERS = {"gzip": gzip.compress, "zstd": zstd.compress, "bzip2": bz2.compress}
 
 
 def packed(data: bytes) -> bytes:
@@ -28,7 +38,7 @@ def inflated(data: bytes, *, piece_bytes: int = 1 << 20, limit: int = LIMIT) -> 
 
 def blocks(data: bytes, *, piece_bytes: int = 1 << 20, limit: int = LIMIT) -> Iterator[bytes]:
     """Give the inflated blocks one by one."""
-    inflater = Inflater(limit=limit)
+    inflater = Inflater(limit=limit, ratio=RATIO)
     for start in range(0, len(data), piece_bytes):
         yield from inflater.feed(data[start : start + piece_bytes])
     yield from inflater.finish()
@@ -69,7 +79,11 @@ def test_pieces_do_not_matter(stored: bytes, meant: bytes, piece_bytes: int) -> 
 
 
 @settings(deadline=None, derandomize=True, max_examples=50)
-@given(st.lists(st.binary(max_size=60), max_size=4), st.integers(1, 50), st.integers(0, 3))
+@given(
+    st.lists(st.binary(max_size=60).filter(lambda data: not data.startswith(MAGICS)), max_size=4),
+    st.integers(1, 50),
+    st.integers(0, 3),
+)
 def test_members_are_glued(members: list[bytes], piece_bytes: int, zeros: int) -> None:
     """Any gzip members inflate to all their contents, in order, with padding or without."""
     stored = b"".join(map(packed, members)) + b"\0" * (zeros if members else 0)
@@ -134,3 +148,48 @@ def test_a_bomb_costs_no_more_than_the_limit() -> None:
 def test_zlib_without_a_gzip_header_is_plain() -> None:
     """Only gzip is inflated: other bytes are given as they are."""
     assert inflated(zlib.compress(TEXT)) == zlib.compress(TEXT)
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 7, 1 << 20])
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_each_format_by_its_first_bytes(pack: Callable[[bytes], bytes], piece_bytes: int) -> None:
+    """gzip, zstd and bzip2, in one member or several, inflate to their contents."""
+    assert inflated(pack(TEXT), piece_bytes=piece_bytes) == TEXT
+    assert inflated(pack(TEXT) + pack(b"") + pack(b"more"), piece_bytes=piece_bytes) == TEXT + b"more"
+    for damaged in (pack(TEXT)[:-1], pack(TEXT) + b"junk", pack(TEXT) + pack(TEXT)[:9]):
+        with pytest.raises(CompressionError):
+            inflated(damaged, piece_bytes=piece_bytes)
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 7, 1 << 20])
+@pytest.mark.parametrize("outer", PACKERS.values(), ids=PACKERS)
+@pytest.mark.parametrize("inner", PACKERS.values(), ids=PACKERS)
+def test_compressed_twice(outer: Callable[[bytes], bytes], inner: Callable[[bytes], bytes], piece_bytes: int) -> None:
+    """What was compressed before it was compressed, member by member, is inflated twice."""
+    glued = inner(TEXT) + inner(b"more")
+    assert inflated(outer(glued), piece_bytes=piece_bytes) == TEXT + b"more"
+    assert inflated(outer(inner(TEXT)) + outer(inner(b"more")), piece_bytes=piece_bytes) == TEXT + b"more"
+    with pytest.raises(CompressionError, match="ends half-way"):
+        inflated(outer(glued[:-3]), piece_bytes=piece_bytes)
+
+
+def test_members_of_different_formats_do_not_mix() -> None:
+    """A format is that of the whole object."""
+    with pytest.raises(CompressionError, match="not gzip"):
+        inflated(packed(TEXT) + zstd.compress(TEXT))
+
+
+def test_hollow_objects_are_refused() -> None:
+    """An object that inflates more than the ratio allows is refused, but only beyond a size that does no harm."""
+    assert len(inflated(zstd.compress(b"\0" * FREE_BYTES), limit=1 << 30)) == FREE_BYTES
+    with pytest.raises(InflatedTooLarge, match="500 times"):
+        inflated(zstd.compress(b"\0" * (FREE_BYTES + 1)), limit=1 << 30)
+
+
+def test_huge_windows_are_refused() -> None:
+    """A frame that asks for more memory than usual is refused instead of given it."""
+    options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.enable_long_distance_matching: 1}
+    greedy = zstd.ZstdCompressor(options=options)
+    stored = greedy.compress(b"a" * 1000) + greedy.flush(greedy.FLUSH_FRAME)
+    with pytest.raises(CompressionError, match="zstd"):
+        inflated(stored)

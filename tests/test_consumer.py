@@ -192,6 +192,19 @@ async def test_a_message_that_is_not_deleted_comes_again(caplog: pytest.LogCaptu
 
 
 @on_fake_time
+async def test_a_fault_of_our_own_in_deleting_gives_the_message_back(caplog: pytest.LogCaptureFixture) -> None:
+    """An error that nobody foresaw while a message is deleted is told, and the message comes again."""
+    async with working() as bench:
+        bench.queue.faults["acknowledge"].append(LookupError("a bug"))
+        bench.put(KEY)
+        bench.announce(KEY)
+        await bench.until_done()
+        assert [delay for _, delay, _ in bench.queue.released] == [10]
+        assert bench.count("shipper_messages_total", outcome="errored") == 1
+        assert any(record.exc_info for record in caplog.records)
+
+
+@on_fake_time
 async def test_a_receipt_that_is_no_longer_valid_deletes_nothing() -> None:
     """When heartbeats failed and a message was seen again, the older receipt deletes nothing, and nothing is twice."""
     async with working(visibility_seconds=60) as bench:
@@ -273,6 +286,27 @@ async def test_room_that_appears_at_once_is_seen() -> None:
             bench.announce(f"logs/{number}")
         await bench.until_done()
         assert now() < 20
+
+
+@on_fake_time
+async def test_messages_are_received_again_when_opensearch_is_back() -> None:
+    """When OpenSearch takes documents again, new messages are taken in hand, also while an old one takes hours."""
+    async with working() as bench:
+        bench.store.piece_bytes = 7
+        bench.put("logs/slow", 1000).seconds = 10
+        bench.announce("logs/slow")
+        await asyncio.sleep(30)
+        bench.engine.down = AWAY
+        await bench.until(lambda: bench.health.problems)
+        await asyncio.sleep(25)  # the receive that was under way is over
+        bench.put(KEY)
+        bench.announce(KEY)
+        await asyncio.sleep(35)
+        assert bench.queue.messages["message-2"].receives == 0
+        bench.engine.down = None
+        await bench.until(lambda: bench.messages(KEY))
+        assert now() < 300
+        assert bench.store.open == 1
 
 
 @on_fake_time

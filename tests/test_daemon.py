@@ -144,16 +144,31 @@ async def test_the_grace_time_begins_with_the_stop() -> None:
 
 @on_fake_time
 async def test_a_fault_in_receiving_ends_the_daemon() -> None:
-    """An error that nobody foresaw in a queue ends the daemon with that error, after messages in hand are finished."""
+    """An error that nobody foresaw in one queue ends the daemon with it, after messages in hand are finished."""
     bench = Workbench()
     bench.put(KEY)
     bench.announce(KEY)
-    bench.start()
+    bench.start(bench.queue, FakeQueue("other"))
     await asyncio.sleep(0.5)
     bench.queue.faults["receive"].append(LookupError("a bug"))
     with pytest.raises(LookupError, match="a bug"):
         await bench.running
     assert bench.queue.deleted == ["message-1"]
+    bench.assert_conserved()
+
+
+@on_fake_time
+async def test_a_daemon_that_is_cancelled_ends_in_good_order() -> None:
+    """A daemon that is cancelled instead of told to stop gives back what it has in hand, too."""
+    bench = Workbench(grace_seconds=10)
+    bench.put(KEY).seconds = 100
+    bench.announce(KEY)
+    bench.start()
+    await asyncio.sleep(5)
+    bench.running.cancel()
+    await asyncio.wait([bench.running])
+    assert bench.running.cancelled()
+    assert bench.queue.released == [("message-1", 0, 15.0)]
     bench.assert_conserved()
 
 

@@ -58,8 +58,12 @@ async def test_a_full_body_is_sent_at_once() -> None:
     await turns()
     assert len(desk.sent) == 1
     assert now() == 0
-    await asyncio.sleep(5)
-    assert len(desk.sent) == 1, "the timer of a body that was sent is off"
+    await asyncio.sleep(0.9)
+    desk.add(tally, "next")
+    await asyncio.sleep(0.9)
+    assert len(desk.sent) == 1, "the timer of the body that was sent is off"
+    await asyncio.sleep(0.2)
+    assert desk.sent[1:] == [["next"]]
 
 
 @on_fake_time

@@ -182,3 +182,101 @@ def test_any_body(told: str) -> None:
     except NotificationError:
         return
     assert found.objects or found.ignored
+
+
+# -- the other forms ---------------------------------------------------------------------------------------------------
+
+
+def sns(message: str, **members: str) -> str:
+    """Put SNS around a message, as a subscription without raw delivery does."""
+    envelope = {
+        "Type": "Notification",
+        "TopicArn": "arn:aws:sns:us-east-2:111122223333:t",
+        "Message": message,
+        **members,
+    }
+    return msgspec.json.encode(envelope).decode()
+
+
+def event(kind: str = "Object Created", **members: Any) -> str:
+    """Give an event of EventBridge about an object."""
+    thing = {"key": "a key+1%3D.gz", "size": 5, "etag": "b1946ac9", "version-id": "IYV3", "sequencer": "617f"}
+    envelope = {
+        "version": "0",
+        "detail-type": kind,
+        "source": "aws.s3",
+        "time": "2021-11-12T00:00:00Z",
+        "region": "ca-central-1",
+        "detail": {"version": "0", "bucket": {"name": "amzn-s3-demo-logs"}, "object": thing, "reason": "PutObject"},
+        **members,
+    }
+    return msgspec.json.encode(envelope).decode()
+
+
+EVENT = ObjectRef(
+    bucket="amzn-s3-demo-logs",
+    key="a key+1%3D.gz",
+    region="ca-central-1",
+    etag="b1946ac9",
+    size=5,
+    version="IYV3",
+    event_time=datetime(2021, 11, 12, tzinfo=UTC),
+)
+TRAIL = msgspec.json.encode({"s3Bucket": "trail", "s3ObjectKey": ["AWSLogs/a+1.gz", "AWSLogs/b%20.gz"]}).decode()
+
+
+def test_sns_around_a_notification() -> None:
+    """What SNS wraps is read as if it came alone, whichever form it has."""
+    for inner in (
+        body(record()),
+        body(record(event="ObjectRemoved:Delete")),
+        event(),
+        TRAIL,
+        '{"Event":"s3:TestEvent"}',
+    ):
+        assert parse(sns(inner, Subject="Amazon S3 Notification")) == parse(inner)
+        assert parse(sns(sns(inner))) == parse(inner)
+
+
+def test_event_of_eventbridge() -> None:
+    """EventBridge names the object with a key that is not encoded, and with the bucket's region."""
+    assert parse(event()) == Notification((EVENT,))
+
+
+@pytest.mark.parametrize("kind", ["Object Deleted", "Object Tags Added", "Object Restore Completed"])
+def test_other_events_of_eventbridge(kind: str) -> None:
+    """Events about an object that is not new announce nothing."""
+    assert parse(event(kind)) == Notification(ignored=("not_created",))
+
+
+def test_announcement_of_cloudtrail() -> None:
+    """CloudTrail names a bucket and keys as they are, and no region."""
+    keys = ("AWSLogs/a+1.gz", "AWSLogs/b%20.gz")
+    assert parse(TRAIL) == Notification(tuple(ObjectRef(bucket="trail", key=key) for key in keys))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        event(source="aws.ec2"),
+        event(detail={"bucket": {"name": "b"}}),
+        sns("not JSON"),
+        sns("{}"),
+        sns(body(record()), Type="SubscriptionConfirmation"),
+        '{"s3Bucket":"trail"}',
+        '{"s3Bucket":"trail","s3ObjectKey":[""]}',
+    ],
+)
+def test_what_only_looks_like_a_form(other: str) -> None:
+    """A body that has some members of a form and lacks others is not understood."""
+    with pytest.raises(NotificationError):
+        parse(other)
+
+
+def test_envelopes_without_end() -> None:
+    """Envelopes are opened a few times only."""
+    text = body(record())
+    for _ in range(10):
+        text = sns(text)
+    with pytest.raises(NotificationError):
+        parse(text)

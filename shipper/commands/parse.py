@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         version="",
         record_bytes=settings.limits.record_kib << 10,
     )
-    inflater = Inflater(limit=settings.limits.inflated_mib << 20)
+    inflater = Inflater(limit=settings.limits.inflated_mib << 20, ratio=settings.limits.inflated_ratio)
     failed = 0
     for shipped in _shipped(shipment, inflater, options.file):
         if isinstance(shipped.result, RecordError):

@@ -163,6 +163,14 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inflated_mib: Annotated[
         int, Meta(ge=1, le=1_048_576, description="Largest object after decompression; a larger one is a dead letter.")
     ] = 4096
+    inflated_ratio: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=100_000,
+            description="Bytes that one byte of an object may inflate to, once it is larger than 64 MiB; more is a bomb.",
+        ),
+    ] = 500
 
 
 class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

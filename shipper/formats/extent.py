@@ -123,7 +123,8 @@ def broken_end(buffer: bytes, start: int, fault: int, stop: int, *, keys: Iterab
 def _is_inside(buffer: bytes, start: int, end: int) -> bool:
     """Tell whether something that begins here is inside of what ends there: more brackets close than open."""
     brackets = b"".join([token[1] for token in BRACKET.finditer(buffer, start, end)])
-    return len(brackets.translate(None, b"{[")) > len(brackets.translate(None, b"}]"))
+    ends_in_string = b'"' in brackets
+    return not ends_in_string and len(brackets.translate(None, b"{[")) > len(brackets.translate(None, b"}]"))
 
 
 @lru_cache(maxsize=64)

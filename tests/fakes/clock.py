@@ -7,15 +7,19 @@ When all tasks wait and there is no timer, nothing could ever happen again: that
 
 import asyncio
 import functools
+import math
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec
+from typing import Any, Final, ParamSpec
+
+LONGEST_SECONDS: Final = 500_000.0
+"""No test means to take longer on its clock: something in it goes on for ever."""
 
 P = ParamSpec("P")
 
 
 class Deadlock(Exception):
-    """All tasks wait for each other."""
+    """All tasks wait for each other, or for something that never comes to pass."""
 
 
 class FakeTimeLoop(asyncio.SelectorEventLoop):
@@ -38,6 +42,7 @@ class _Jumps(selectors.DefaultSelector):
     def __init__(self, loop: FakeTimeLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._latest = LONGEST_SECONDS
 
     def select(self, timeout: float | None = None) -> list[Any]:
         events: list[Any] = super().select(0)
@@ -45,6 +50,9 @@ class _Jumps(selectors.DefaultSelector):
             raise Deadlock("every task waits for another one")
         if not events and timeout:
             self._loop.seconds += timeout
+        if self._loop.seconds > self._latest:
+            self._latest = math.inf  # the end of the test may take its time
+            raise Deadlock("there is no end to this")
         return events
 
 

@@ -74,7 +74,7 @@ class FakeStore:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
-            yield FakeReading(ref, stored, Inflater(limit=self.inflated_bytes), self.piece_bytes)
+            yield FakeReading(ref, stored, Inflater(limit=self.inflated_bytes, ratio=500), self.piece_bytes)
         finally:
             self.open -= 1
 

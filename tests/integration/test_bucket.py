@@ -29,7 +29,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 async def store(aws_url: str) -> AsyncIterator[Bucket]:
     """A store as the daemon has it."""
     async with Session(Aws(endpoint_url=aws_url), connections=20) as session:
-        yield Bucket(session, inflated_bytes=4 << 20)
+        yield Bucket(session, inflated_bytes=4 << 20, inflated_ratio=500)
 
 
 @pytest.fixture
@@ -140,6 +140,6 @@ async def test_nobody_listens() -> None:
     """An S3 that cannot be reached is trouble that passes, and the error names the address."""
     nowhere = Aws(endpoint_url="http://127.0.0.1:1", max_attempts=1)
     async with Session(nowhere, connections=1) as session:
-        store = Bucket(session, inflated_bytes=1)
+        store = Bucket(session, inflated_bytes=1, inflated_ratio=500)
         with pytest.raises(ObjectUnreadable, match=r"S3 does not answer: .*127\.0\.0\.1:1"):
             await read(store, "bucket", "a")
