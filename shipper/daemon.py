@@ -71,7 +71,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             now=utc_now,
         )
         pipeline = Pipeline(
-            sources=Sources.discover(),
+            sources=Sources.discover(settings.routes),
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,

@@ -121,8 +121,8 @@ def parse(body: str) -> Notification:
     """
     Read the body of a message.
 
-    The form is told by its members: an S3 event notification, with SNS around it or not; an event of EventBridge, with SNS
-    around it or not; CloudTrail's announcement through SNS; the test event that S3 sends when a notification is set up.
+    The form is told by its members: an S3 event notification or an event of EventBridge, with SNS around it or not;
+    CloudTrail's announcement through SNS; the test event that S3 sends when a notification is set up.
 
     Raises:
         NotificationError: the body has none of the known forms

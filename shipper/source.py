@@ -5,12 +5,13 @@ A source is a value, `source`, in a module of `shipper.sources`: which keys, how
 becomes a document, and under which dataset name. There is no list of sources anywhere: the folder is the list.
 """
 
+import difflib
 import importlib
 import pkgutil
 import re
 import sys
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +22,8 @@ from msgspec import Struct
 
 import shipper.sources
 from shipper import ecs
+from shipper.config import Route
+from shipper.errors import ConfigError
 from shipper.formats import Format
 from shipper.notification import ObjectRef
 
@@ -109,27 +112,32 @@ class Sources:
 
     Args:
         sources: in any order: no two may claim the same key
+        routes: the user's word on keys that do not tell, or tell wrong
+
+    Raises:
+        ConfigError: a route names a dataset that no source has
     """
 
-    def __init__(self, sources: Iterable[Source[Any, Any]]) -> None:
+    def __init__(self, sources: Iterable[Source[Any, Any]], routes: Sequence[Route] = ()) -> None:
         self._sources = tuple(sorted(sources, key=lambda source: source.dataset))
+        self._routes = [(route, re.compile(route.pattern or ""), self._routed_to(route)) for route in routes]
         self._keys = [
             (source, re.compile(source.key), re.compile(source.skip) if source.skip else None)
             for source in self._sources
         ]
 
     @classmethod
-    def discover(cls) -> "Sources":
+    def discover(cls, routes: Sequence[Route] = ()) -> "Sources":
         """Import every module of `shipper.sources` and take its `source`."""
         names = [module.name for module in pkgutil.iter_modules(shipper.sources.__path__)]
-        return cls(importlib.import_module(f"shipper.sources.{name}").source for name in names)
+        return cls([importlib.import_module(f"shipper.sources.{name}").source for name in names], routes)
 
     def __iter__(self) -> Iterator[Source[Any, Any]]:
         return iter(self._sources)
 
     def route(self, ref: ObjectRef) -> tuple[Source[Any, Any], Origin] | Skip | None:
         """
-        Find the source of an object by its key.
+        Find the source of an object by the user's routes, else by its key.
 
         Returns:
             The source and what the key says of its records; a `Skip` for an object that holds no logs; None if nobody
@@ -140,12 +148,34 @@ class Sources:
         for reason, pattern in NOT_LOGS.items():
             if pattern.search(ref.key):
                 return Skip(reason)
+        for route, pattern, source in self._routes:
+            if (
+                route.bucket in (None, ref.bucket)
+                and ref.key.startswith(route.prefix or "")
+                and (found := pattern.search(ref.key))
+            ):
+                return Skip("ignored") if source is None else (source, _origin(ref, found))
         for source, pattern, skip in self._keys:
             if skip and skip.search(ref.key):
                 return Skip("not_a_log")
             found = pattern.search(ref.key)
             if found:
-                groups = found.groupdict()
-                time = ecs.time(groups.get("time")) or ref.event_time
-                return source, Origin(ref, groups.get("account"), groups.get("region"), time)
+                return source, _origin(ref, found)
         return None
+
+    def _routed_to(self, route: Route) -> Source[Any, Any] | None:
+        if route.dataset is None:
+            return None
+        by_name = {source.dataset: source for source in self._sources}
+        if route.dataset not in by_name:
+            near = difflib.get_close_matches(route.dataset, by_name, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(f"routes: there is no dataset {route.dataset!r}{hint} `shipper sources` lists them")
+        return by_name[route.dataset]
+
+
+def _origin(ref: ObjectRef, found: re.Match[str]) -> Origin:
+    """Take what the named groups say of an object's records."""
+    groups = found.groupdict()
+    time = ecs.time(groups.get("time")) or ref.event_time
+    return Origin(ref, groups.get("account"), groups.get("region"), time)

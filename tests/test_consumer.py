@@ -7,7 +7,10 @@ import pytest
 from fakes import on_fake_time
 from workbench import Workbench, working
 
+from shipper.consumer import InHand
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable, QueueError
+from shipper.health import Health
+from shipper.metrics import Metrics
 
 AWAY = OpenSearchUnavailable("OpenSearch does not answer")
 BUSY = QueueError("SQS does not answer")
@@ -88,7 +91,7 @@ async def test_blocked_messages_are_held(status: int) -> None:
         bench.engine.answer(lambda _: status if blocked else 201)
         bench.put(KEY)
         bench.announce(KEY)
-        await asyncio.sleep(7200)
+        await asyncio.sleep(1800)
         assert "opensearch" in bench.health.problems
         assert bench.count("shipper_ready") == 0
         assert bench.queue.released == []
@@ -109,7 +112,7 @@ async def test_refused_credentials_hold_everything() -> None:
             bench.put(f"logs/{number}")
             bench.announce(f"logs/{number}")
             await asyncio.sleep(1)
-        await asyncio.sleep(3600)
+        await asyncio.sleep(1800)
         assert bench.queue.released == []
         assert bench.queue.deleted == []
         received = sum(message.receives for message in bench.queue.messages.values())
@@ -266,7 +269,7 @@ async def test_messages_in_hand_are_limited(most: int, bound: int) -> None:
     """No more messages are in hand than the settings allow, and the next ones follow as soon as there is room."""
     async with working(messages=most) as bench:
         bench.engine.seconds = 1.0
-        for number in range(60):
+        for number in range(40):
             bench.put(f"logs/{number}", 1)
             bench.announce(f"logs/{number}")
         most_seen = 0.0
@@ -274,14 +277,25 @@ async def test_messages_in_hand_are_limited(most: int, bound: int) -> None:
             most_seen = max(most_seen, bench.count("shipper_messages_in_flight"))
             await asyncio.sleep(0.1)
         assert bound - 9 <= most_seen <= bound
-        assert now() < 60 * 2.5
+        assert now() < 40 * 2.5
+
+
+@on_fake_time
+async def test_no_end_is_missed() -> None:
+    """A message that ends between the question and the wait for an end counts: the wait begins with the question."""
+    in_hand = InHand(10, Health(Metrics()))
+    in_hand.add(asyncio.create_task(asyncio.sleep(0)))
+    ended = in_hand.ended()
+    await asyncio.sleep(1)
+    assert not in_hand.tasks
+    await asyncio.wait_for(ended, 1)
 
 
 @on_fake_time
 async def test_room_that_appears_at_once_is_seen() -> None:
     """A message that ends just when the room is found to be full does not leave the queue unattended."""
     async with working(messages=10) as bench:
-        for number in range(200):
+        for number in range(100):
             bench.put(f"logs/{number}", ["drop"])
             bench.announce(f"logs/{number}")
         await bench.until_done()

@@ -283,6 +283,18 @@ async def test_one_failed_attempt_is_no_trouble() -> None:
 
 
 @on_fake_time
+async def test_trouble_of_what_was_given_up_is_over_with_the_next_success() -> None:
+    """Documents that were released do not keep us from being ready when OpenSearch takes others."""
+    desk = Desk(retry_seconds=60)
+    desk.engine.down = AWAY
+    await desk.deliver("a")
+    assert "opensearch" in desk.health.problems
+    desk.engine.down = None
+    await desk.deliver("b")
+    assert desk.health.problems == {}
+
+
+@on_fake_time
 async def test_success_of_one_does_not_hide_the_trouble_of_another() -> None:
     """As long as one delivery is held, we are not ready, however well the others do."""
     desk = Desk()

@@ -43,12 +43,12 @@ class Sqs:
     def __getattr__(self, operation: str) -> Any:
         async def call(**arguments: Any) -> Any:
             self.calls.append((operation, arguments))
-            await asyncio.sleep(1)
             answer = self.answers.get(operation, {})
             if callable(answer):
                 answer = answer(arguments)
             if isinstance(answer, Exception):
                 raise answer
+            await asyncio.sleep(1)
             return answer
 
         return call

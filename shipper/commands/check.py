@@ -10,6 +10,7 @@ import asyncio
 from shipper import commands
 from shipper.check import Level, check
 from shipper.config import Settings
+from shipper.source import Sources
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for each part."""
     settings = commands.settings(options, "queues", "opensearch.urls")
+    Sources.discover(settings.routes)
     print(f"{'ok':<8} configuration")
     return asyncio.run(_check(settings, tuple(options.bucket)))
 

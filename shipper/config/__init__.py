@@ -11,7 +11,7 @@ documents     the example file and the JSON schema, written from the declaration
 
 from shipper.config.fieldtypes import Secret
 from shipper.config.loading import CONFIG_VARIABLE, load, require
-from shipper.config.settings import Aws, Limits, Log, Metrics, OpenSearch, Queue, Settings
+from shipper.config.settings import Aws, Limits, Log, Metrics, OpenSearch, Queue, Route, Settings
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -21,6 +21,7 @@ __all__ = [
     "Metrics",
     "OpenSearch",
     "Queue",
+    "Route",
     "Secret",
     "Settings",
     "load",

@@ -1,5 +1,6 @@
 """Settings that are fine alone and contradict each other together."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -94,6 +95,19 @@ def _queues_differ(settings: Settings) -> Found:
             )
 
 
+def _routes(settings: Settings) -> Found:
+    for index, route in enumerate(settings.routes):
+        place = f"routes[{index}]"
+        if (route.dataset is None) == (route.action is None):
+            yield Contradiction(place, 'must say what becomes of its objects: either dataset or action = "ignore"')
+        if route.bucket is route.prefix is route.pattern is None:
+            yield Contradiction(place, "fits every object; give it a bucket, a prefix or a pattern")
+        try:
+            re.compile(route.pattern or "")
+        except re.error as error:
+            yield Contradiction(f"{place}.pattern", f"is no regular expression: {error}")
+
+
 def _password(settings: Settings) -> Found:
     opensearch = settings.opensearch
     if opensearch.username and not opensearch.password:
@@ -141,6 +155,7 @@ CHECKS = (
     Check(("queues.visibility_seconds", "opensearch.timeout_seconds"), _visibility),
     Check(("queues.wait_seconds", "aws.read_timeout_seconds"), _long_polling),
     Check(("queues.url",), _queues_differ),
+    Check(("routes",), _routes),
     Check(("opensearch.username", "opensearch.password", "opensearch.password_file"), _password),
     Check(("opensearch.username", "opensearch.api_key", "opensearch.api_key_file"), _one_identity),
     Check(("opensearch.client_cert_file", "opensearch.client_key_file"), _client_certificate),

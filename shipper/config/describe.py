@@ -67,10 +67,15 @@ def fields(cls: type[Struct]) -> dict[str, Field]:
 
 
 def settings(cls: type[Struct], place: str = "") -> Iterator[str]:
-    """Dotted names of all that one environment variable can set; an array of tables counts as one."""
+    """Dotted names of all that one environment variable can set; of an array of tables, the required setting alone."""
     for field in fields(cls).values():
         name = place + field.name
-        yield from settings(field.group, f"{name}.") if field.group else [name]
+        if field.group:
+            yield from settings(field.group, f"{name}.")
+        elif (table := field.item().group if field.is_list else None) is None or any(
+            setting.required for setting in fields(table).values()
+        ):
+            yield name
 
 
 def variable(setting: str) -> str:

@@ -69,12 +69,13 @@ def _group(field: Field) -> Iterator[str]:
     repeated = field.group is None
     cls = _struct(field)
     yield from _comment(cls.__doc__ or "")
-    if repeated:
-        key = next(name for name, setting in describe.fields(cls).items() if setting.required)
+    key = next((name for name, setting in describe.fields(cls).items() if setting.required), None)
+    if repeated and key:
         yield from _comment(
             f"{describe.variable(field.name)} takes a list of each {key} and replaces all these tables."
         )
-    yield f"[[{field.name}]]" if repeated else f"[{field.name}]"
+    header = f"[[{field.name}]]" if repeated else f"[{field.name}]"
+    yield header if key or not repeated else f"#{header}"
     for setting in describe.fields(cls).values():
         yield ""
         yield from _setting(setting, None if repeated else describe.variable(f"{field.name}.{setting.name}"))

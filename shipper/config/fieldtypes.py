@@ -79,6 +79,13 @@ Namespace = Annotated[
     str,
     Meta(pattern=rf"^[a-z0-9_.]{{1,100}}{_END}", title="1 to 100 lower-case letters, digits, '_' and '.', but no '-'"),
 ]
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BucketName = Annotated[
+    str, Meta(pattern=rf"^[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_END}", title="name of an S3 bucket, not an ARN or URL")
+]
+KeyPrefix = Annotated[str, Meta(pattern=rf"^[^/\n][^\n]*{_END}", title="beginning of a key, without a leading slash")]
+KeyPattern = Annotated[str, Meta(pattern=rf"^[^\n]+{_END}", title="regular expression")]
+Dataset = Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9_.]*{_END}", title="name of a dataset, such as aws.cloudtrail")]
 # Basic authentication puts a ":" between user and password: https://www.rfc-editor.org/rfc/rfc7617#section-2
 Username = Annotated[
     str, Meta(pattern=rf"^[^:]+{_END}", title="name of a user, without ':'", extra={"confidential": True})

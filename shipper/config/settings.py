@@ -9,7 +9,20 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shipper.config.fieldtypes import HostPort, HttpUrl, Namespace, QueueUrl, Region, Secret, SecretFile, Username
+from shipper.config.fieldtypes import (
+    BucketName,
+    Dataset,
+    HostPort,
+    HttpUrl,
+    KeyPattern,
+    KeyPrefix,
+    Namespace,
+    QueueUrl,
+    Region,
+    Secret,
+    SecretFile,
+    Username,
+)
 
 
 class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -168,9 +181,39 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=10,
             le=100_000,
-            description="Bytes that one byte of an object may inflate to, once it is larger than 64 MiB; more is a bomb.",
+            description="Bytes that one byte of an object may inflate to, beyond the first 64 MiB; more is a bomb.",
         ),
     ] = 500
+
+
+class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which log the objects under some keys are, where their keys do not tell; the first route that fits decides."""
+
+    bucket: Annotated[
+        BucketName | None, Meta(description="Name of the bucket; default: any.", examples=["security-logs"])
+    ] = None
+    prefix: Annotated[
+        KeyPrefix | None, Meta(description="What the key begins with; default: anything.", examples=["vpc/"])
+    ] = None
+    pattern: Annotated[
+        KeyPattern | None,
+        Meta(
+            description="Regular expression (Python's) that is searched in the key; default: any key. Its groups named "
+            "account and region are taken for records that do not say.",
+            examples=["/(?P<account>[0-9]{12})/flows/"],
+        ),
+    ] = None
+    dataset: Annotated[
+        Dataset | None,
+        Meta(description="The log, as `shipper sources` names it.", examples=["aws.vpcflow"]),
+    ] = None
+    action: Annotated[
+        Literal["ignore"] | None,
+        Meta(
+            description="What to do instead; ignore: the object is not read, its message is acknowledged and counted.",
+            examples=["ignore"],
+        ),
+    ] = None
 
 
 class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -209,5 +252,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     aws: Aws = Aws()
     opensearch: OpenSearch = OpenSearch()
     limits: Limits = Limits()
+    routes: tuple[Route, ...] = ()
     metrics: Metrics = Metrics()
     log: Log = Log()
