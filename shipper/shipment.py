@@ -65,16 +65,23 @@ class Shipment:
 
     def finish(self, now: datetime) -> Iterator[Shipped]:
         """Read what is left when no more blocks come."""
-        return self._shipped(self._decoder.finish(), now)
+        while records := self._decoder.finish():
+            yield from self._shipped(records, now)
 
     def break_off(self, now: datetime) -> Iterator[Shipped]:
         """Read what is left of an object that was not read to its end: half a record may look like a whole one."""
-        records = self._decoder.finish()
-        last = len(records) - 1
-        if records and type(records[last]) is not RecordError:
-            original = self._decoder.original(last)
-            records[last] = RecordError("undecodable", "the object breaks off here", original, len(original))
-        return self._shipped(records, now)
+        last, original = None, b""
+        while records := self._decoder.finish():
+            original = self._decoder.original(len(records) - 1)
+            for shipped in self._shipped(records, now):
+                if last:
+                    yield last
+                last = shipped
+        if last and type(last.result) is not RecordError:
+            error = RecordError("undecodable", "the object breaks off here", original, len(original))
+            last = Shipped(last.position, "", None, error)
+        if last:
+            yield last
 
     def _shipped(self, records: list[Any], now: datetime) -> Iterator[Shipped]:
         make, origin, decoder, stamp = self._document, self._origin, self._decoder, self._stamp

@@ -32,8 +32,7 @@ def decoded(layout: Format[Any], blocks: Iterable[bytes], *, record_bytes: int =
     """Decode an object that comes in these blocks."""
     decoder = layout.decoder(record_bytes=record_bytes)
     out: list[Decoded] = []
-    for block in (*blocks, None):
-        values = decoder.finish() if block is None else decoder.feed(block)
+    for values in itertools.chain(map(decoder.feed, blocks), iter(decoder.finish, [])):
         out += [Decoded(value, decoder.original(at), decoder.unparsed(at)) for at, value in enumerate(values)]
     return out
 

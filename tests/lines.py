@@ -39,7 +39,7 @@ class LinesDecoder:
 
     def finish(self) -> list[bytes | RecordError]:
         """Decode the last line."""
-        self._lines = [self._tail] if self._tail else []
+        self._lines, self._tail = [self._tail] if self._tail else [], b""
         return list(map(self._decoded, self._lines))
 
     def original(self, index: int) -> bytes:

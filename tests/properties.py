@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 _NUMBER: Final = int(os.environ.get("SHIPPER_PROPERTIES", "0"))
 
 tried = settings(
-    max_examples=_NUMBER or 30,
+    max_examples=_NUMBER or 20,
     derandomize=not _NUMBER,  # the suite fails today if and only if it fails tomorrow
     database=None,
     deadline=None,

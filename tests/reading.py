@@ -1,5 +1,6 @@
 """Reading an object the way the daemon does, with a clock that stands still."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -99,8 +100,8 @@ def _shipped(shipment: Shipment, parts: Iterable[bytes]) -> Iterator[Any]:
 def originals(source: Source[Any, Any], raw: bytes) -> list[bytes]:
     """Give the bytes of each record of an object."""
     decoder = source.format.decoder(record_bytes=RECORD_BYTES)
-    found = [decoder.original(index) for index, _ in enumerate(decoder.feed(raw))]
-    return found + [decoder.original(index) for index, _ in enumerate(decoder.finish())]
+    lists = itertools.chain([decoder.feed(raw)], iter(decoder.finish, []))
+    return [decoder.original(index) for values in lists for index, _ in enumerate(values)]
 
 
 @cache

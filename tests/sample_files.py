@@ -5,6 +5,7 @@ What lies in `tests/samples`: for each source, in a folder of its name, keys and
     keys.expected.json     what the source takes from each of these keys
     skip.txt               keys beside them that hold no logs
     <case>.log             the inflated bytes of an object
+    <case>.parquet         such an object as a Parquet file
     <case>.expected.json   the documents it becomes
 
 Cases whose name begins with `future_` hold fields that no source declares yet.
@@ -19,6 +20,7 @@ from typing import Any, Final
 from shipper.source import Source, Sources
 
 SAMPLES: Final = Path(__file__).parent / "samples"
+OBJECTS: Final = frozenset({".log", ".parquet"})
 UPDATE: Final = "pytest tests/test_sources.py --update-goldens"
 SOURCES: Final = tuple(Sources.discover())
 MOST_DIFF_LINES: Final = 80
@@ -67,7 +69,9 @@ def keys(source: Source[Any, Any]) -> list[str]:
     return lines(folder(source) / "keys.txt")
 
 
-CASES: Final = tuple(Case(path, source) for source in SOURCES for path in sorted(folder(source).glob("*.log")))
+CASES: Final = tuple(
+    Case(path, source) for source in SOURCES for path in sorted(folder(source).iterdir()) if path.suffix in OBJECTS
+)
 
 
 def pretty(value: Any) -> str:

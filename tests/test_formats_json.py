@@ -166,6 +166,11 @@ def test_what_tells_the_next_record(raw: bytes, expected: list[int]) -> None:
     assert numbers(read(raw)) == expected
 
 
+def test_text_without_an_end() -> None:
+    """The brackets of a text that never ends tell nothing: all of it is one error."""
+    assert [one.original for one in read(b'[{"a":0},{"a":x,",[}')] == [b'{"a":0}', b'{"a":x,",[}']
+
+
 def test_border_behind_a_text() -> None:
     """Whether a text stands alone is known only when the byte behind it has come."""
     out = decoded(ITEMS, [b'[{"a":0},"x"', b'y,{"a":1},"x"', b',{"a":2}]'])

@@ -11,10 +11,11 @@ from typing import Any
 
 import marker
 import msgspec
+import parquet_files
 from reading import Failed, Indexed, Result, documents, originals, read
 from sample_files import Case
 
-from shipper.formats import JsonRecords, Table
+from shipper.formats import ByMagic, JsonRecords, Parquet, Table
 
 Fields = dict[str, Any]
 """A record: the values of a line by column, or a JSON object."""
@@ -56,12 +57,13 @@ def without_position(body: bytes) -> bytes:
 @cache
 def variants(case: Case) -> tuple[Variant, ...]:
     """Give all variants of all records of a case that become documents."""
-    null = case.source.format.null if isinstance(case.source.format, Table) else None
     raw = case.path.read_bytes()
+    form = _format(case, raw)
+    null = None if isinstance(form, JsonRecords) else form.null
     records = originals(case.source, raw)
     found: list[Variant] = []
     for base in documents(case):
-        record = _fields(case.source.format, raw, records[base.position])
+        record = _fields(form, raw, records[base.position])
         found += [Variant(base, record, path, value) for path, value in marker.leaves(record) if value != null]
     return tuple(found)
 
@@ -84,6 +86,8 @@ def lost(case: Case) -> set[str]:
 
 def declared(case_format: Any) -> set[str]:
     """Give the paths of all values that a format's records have, as in `Variant.place`."""
+    if isinstance(case_format, ByMagic):
+        return declared(case_format.otherwise)
     assert isinstance(case_format, JsonRecords | Table)
     return set(marker.declared(case_format.record))
 
@@ -93,20 +97,31 @@ def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
     return list(zip(variants(case), results, strict=True))
 
 
+def _format(case: Case, raw: bytes) -> JsonRecords[Any] | Parquet[Any] | Table[Any]:
+    """Give the format of one case of a source."""
+    form = case.source.format
+    form = form.of(raw) if isinstance(form, ByMagic) else form
+    assert isinstance(form, JsonRecords | Parquet | Table)
+    return form
+
+
 def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
     if isinstance(form, Table):
         return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
-    assert isinstance(form, JsonRecords)
+    assert isinstance(form, JsonRecords | Parquet)
     fields: Fields = msgspec.json.decode(record)
     return fields
 
 
 def _written(case: Case, records: list[Fields]) -> bytes:
     """Write records as an object of the case's format."""
-    form = case.source.format
+    raw = case.path.read_bytes()
+    form = _format(case, raw)
+    if records and isinstance(form, Parquet):
+        return parquet_files.written({name: [record[name] for record in records] for name in records[0]})
     if not records or not isinstance(form, Table):
         return b"\n".join(map(msgspec.json.encode, records))
-    header = _columns(form, case.path.read_bytes())
+    header = _columns(form, raw)
     rows = [[str(record[name]) or form.null for name in header] for record in records]
     return "".join(form.separator.join(row) + "\n" for row in [list(header), *rows]).encode()
 

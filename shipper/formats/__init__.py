@@ -2,11 +2,14 @@
 From blocks of bytes to records: framing and decoding, without any I/O.
 
 A source names a `Format`; per object the format gives a `Decoder`, which is fed blocks of inflated bytes and answers
-with records, and with a `RecordError` value in the place of every record that could not be read.
+with records, and with a `RecordError` value in the place of every record that could not be read. One thing is kept
+outside of memory: a Parquet file, which is read from its end, waits in a scratch file.
 """
 
 from shipper.formats.json import JsonRecords
+from shipper.formats.magic import ByMagic
+from shipper.formats.parquet import Parquet
 from shipper.formats.record import Decoder, Format, Record, Row, Unparsed
 from shipper.formats.table import Table
 
-__all__ = ["Decoder", "Format", "JsonRecords", "Record", "Row", "Table", "Unparsed"]
+__all__ = ["ByMagic", "Decoder", "Format", "JsonRecords", "Parquet", "Record", "Row", "Table", "Unparsed"]

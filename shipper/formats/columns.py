@@ -1,6 +1,7 @@
 """The columns of one table, compiled into a Struct of their own."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
@@ -8,9 +9,10 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import msgspec
 from msgspec import Meta
 
-from shipper.formats.record import Row
+from shipper.formats.record import Row, Unparsed
 
 _FILLED: Final = Annotated[str, Meta(min_length=1)]
+_COLUMN: Final = re.compile(r" - at `\$\[(\d+)\]`$")
 
 
 @lru_cache(maxsize=64)
@@ -37,6 +39,28 @@ def compiled(record: type[Row], names: tuple[str, ...]) -> tuple[type[Any], Call
         kw_only=False,
     )
     return row, msgspec.json.Decoder(list[row], strict=False).decode  # type: ignore[valid-type]
+
+
+def converted(values: list[str | None], row: type[Any], names: Sequence[str]) -> tuple[Any, tuple[Unparsed, ...]]:
+    """
+    Decode the values of one row, setting aside those that are not as declared.
+
+    Args:
+        values: of each column; those that are set aside become None
+        row: made by `compiled`
+        names: of each column, for what is set aside
+    """
+    unparsed: list[Unparsed] = []
+    while True:
+        try:
+            return msgspec.convert([*values, []], row, strict=False), tuple(unparsed)
+        except msgspec.ValidationError as error:
+            column = _COLUMN.search(str(error))
+            at = int(column[1]) if column else -1
+            if column is None or (value := values[at]) is None:
+                raise  # every column may be None, so this cannot happen
+            unparsed.append(Unparsed(names[at], value))
+            values[at] = None
 
 
 def _filled(kind: Any) -> Any:

@@ -72,6 +72,7 @@ class JsonDecoder(Generic[R]):
         out = self._drain(self._backlog.take(), final=True)
         if self._closers:
             self._fail("the JSON ends before its last array or object is closed", len(self._buffer), len(self._buffer))
+            self._closers.clear()
         return out
 
     def original(self, index: int) -> bytes:

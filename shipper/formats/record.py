@@ -70,15 +70,17 @@ class Decoder(Protocol[R]):
     """
     Turns the blocks of one object into records, in order.
 
-    The list of one call and what `original` and `unparsed` say of it stand until the next call. All lists together do
-    not depend on where one block ends and the next begins.
+    After the last block `finish` is called until it answers with an empty list: a format that can be read only when all
+    of it is there, such as Parquet, gives its records then, list by list. The list of one call and what `original` and
+    `unparsed` say of it stand until the next call. All lists together do not depend on where one block ends and the
+    next begins.
     """
 
     def feed(self, block: bytes) -> list[R | RecordError]:
         """Decode what this block completes."""
 
     def finish(self) -> list[R | RecordError]:
-        """Decode what is left when no more blocks come."""
+        """Decode more of what is left when no more blocks come; an empty list when nothing is left."""
 
     def original(self, index: int) -> bytes:
         """Give the bytes of one record of the list answered last."""

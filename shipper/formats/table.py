@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from shipper.errors import RecordError
-from shipper.formats.columns import compiled
+from shipper.formats.columns import compiled, converted
 from shipper.formats.lines import Lines
 from shipper.formats.record import PassedOver, Row, Unparsed, record_error
 
@@ -27,7 +27,6 @@ FEW_BYTES: Final = 1 << 11
 """A batch that fails and is no longer than this is looked at line by line."""
 
 _BLANK_LINES: Final = re.compile(rb"(?: *+\r?+(?:\n|\Z))*+")
-_COLUMN: Final = re.compile(r" - at `\$\[(\d+)\]`$")
 
 
 class Table(Generic[R]):
@@ -110,6 +109,7 @@ class TableDecoder(Generic[R]):
             self._read(*self._framing.finish())
         if self._foreign:
             self._out.append(self._foreign.error("columns", "neither a header nor a known number of columns"))
+            self._foreign = None
         return self._out
 
     def original(self, index: int) -> bytes:
@@ -212,22 +212,8 @@ class TableDecoder(Generic[R]):
         if len(tokens) != len(self._columns):
             return record_error("columns", f"{len(tokens)} columns, the header has {len(self._columns)}", line)
         values = [None if token in ("", self._table.null) else token for token in tokens]
-        return self._converted(values)
-
-    def _converted(self, values: list[str | None]) -> R:
-        """Decode the values of one line, setting aside those that are not as declared."""
-        unparsed: list[Unparsed] = []
-        while True:
-            try:
-                row: R = msgspec.convert([*values, []], self._row, strict=False)
-            except msgspec.ValidationError as error:
-                column = _COLUMN.search(str(error))
-                at = int(column[1]) if column else -1
-                if column is None or (value := values[at]) is None:
-                    raise  # every column may be None, so this cannot happen
-                unparsed.append(Unparsed(self._columns[at], value))
-                values[at] = None
-            else:
-                if unparsed:
-                    self._unparsed[len(self._out)] = tuple(unparsed)
-                return row
+        row: R
+        row, unparsed = converted(values, self._row, self._columns)
+        if unparsed:
+            self._unparsed[len(self._out)] = unparsed
+        return row

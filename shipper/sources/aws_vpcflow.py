@@ -11,7 +11,7 @@ from typing import Final
 
 from shipper import ecs
 from shipper.community_id import community_id
-from shipper.formats import Row, Table
+from shipper.formats import ByMagic, Parquet, Row, Table
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -343,8 +343,11 @@ source = Source(
     dataset="aws.vpcflow",
     key=(
         r"(?:^|/)AWSLogs/(?:aws-account-id=)?(?P<account>\d{12})/(?:(?:aws-)?service=)?vpcflowlogs/"
-        r"(?:aws-region=)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/.*_vpcflowlogs_[^/]*_(?P<time>\d{8}T\d{4}Z)_[^/]*\.log(?:\.gz)?$"
+        r"(?:aws-region=)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/.*_vpcflowlogs_[^/]*_(?P<time>\d{8}T\d{4}Z)_[^/]*\.log"
+        r"(?:\.gz|\.parquet)?$"
     ),
-    format=Table(FlowRow, headerless=(DEFAULT.split(), TRANSIT_GATEWAY.split())),
+    format=ByMagic(
+        {b"PAR1": Parquet(FlowRow)}, otherwise=Table(FlowRow, headerless=(DEFAULT.split(), TRANSIT_GATEWAY.split()))
+    ),
     document=document,
 )

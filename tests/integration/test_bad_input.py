@@ -345,4 +345,4 @@ What S3 and SQS on a test machine cannot show is tested with stand-ins for them 
 | S3 silent, or our credentials expired | tried again for as long as the message lives |
 | a message that is no notification, redrive policy on the queue | left for the redrive policy |
 | a message that is no notification, no redrive policy | tried again; at the last receive a dead letter `notification_unknown` with its body |
-"""
+"""  # noqa: E501 -- a row of the table is one line
