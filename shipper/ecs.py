@@ -242,9 +242,17 @@ class S3(FieldSet):
     object: S3Object
 
 
+class CloudWatch(FieldSet):
+    """`aws.cloudwatch`: through which log stream of CloudWatch Logs a record came."""
+
+    log_group: str | None = None
+    log_stream: str | None = None
+
+
 class Aws(FieldSet):
     """Base of the `aws` field set of a source, which adds a field set of its own."""
 
+    cloudwatch: CloudWatch | None = None
     s3: S3 | None = None
 
 

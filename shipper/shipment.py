@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
 from shipper.source import Origin, Source
 from shipper.stamp import Stamp
@@ -54,7 +55,7 @@ class Shipment:
     ) -> None:
         self._document = source.document
         self._origin = origin
-        self._decoder = source.format.decoder(record_bytes=record_bytes)
+        self._decoder = Enveloped(source.format).decoder(record_bytes=record_bytes)
         self._stamp = Stamp(source, origin, namespace=namespace, version=version)
         self._position = 0
         self.index = self._stamp.index
@@ -84,12 +85,15 @@ class Shipment:
             yield last
 
     def _shipped(self, records: list[Any], now: datetime) -> Iterator[Shipped]:
-        make, origin, decoder, stamp = self._document, self._origin, self._decoder, self._stamp
+        if not records:
+            return
+        make, origin, stamp = self._document, self._origin, self._stamp
+        decoder, contexts = self._decoder.chosen, self._decoder.contexts
         first = self._position
         self._position += len(records)
         for index, record in enumerate(records):
             position = first + index
-            if type(record) is RecordError:
+            if record is None or type(record) is RecordError:
                 yield Shipped(position, "", None, record)
                 continue
             try:
@@ -97,7 +101,8 @@ class Shipment:
                 if document is None:
                     yield Shipped(position, "", None, None)
                     continue
-                stamp.complete(document, position, now, decoder.unparsed(index))
+                context = contexts[index] if contexts else None
+                stamp.complete(document, position, now, decoder.unparsed(index), context)
                 shipped = Shipped(position, stamp.id(record, position), document.timestamp, _encode(document))
             except Exception as error:  # noqa: BLE001 -- whatever it is, this record is kept and the next goes on
                 original = decoder.original(index)

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from shipper import ecs
+from shipper.envelopes import Context
 from shipper.formats import Unparsed
 from shipper.source import Origin, Source
 
@@ -55,22 +56,31 @@ class Stamp:
             return own
         return f"{self._unique}-{position}"
 
-    def complete(self, document: ecs.Document, position: int, now: datetime, unparsed: tuple[Unparsed, ...]) -> None:
-        """Fill in what the source left to us."""
+    def complete(
+        self,
+        document: ecs.Document,
+        position: int,
+        now: datetime,
+        unparsed: tuple[Unparsed, ...],
+        context: Context | None = None,
+    ) -> None:
+        """Fill in what the source left to us; what an envelope says counts more than what the key says."""
         event = document.event
         event.module = "aws"
         event.dataset = self._dataset
         event.ingested = now
         cloud = document.cloud
         cloud.provider = "aws"
+        if document.aws is None:
+            document.aws = ecs.Aws()
+        if context is not None:
+            _complete_from(context, cloud, document.aws)
         if cloud.account is None:
             cloud.account = self._account
         if cloud.region is None:
             cloud.region = self._region
         document.data_stream = self._data_stream
         document.ecs = self._ecs
-        if document.aws is None:
-            document.aws = ecs.Aws()
         document.aws.s3 = ecs.S3(bucket=self._bucket, object=ecs.S3Object(key=self._key, offset=position))
         if document.shipper is None:
             document.shipper = ecs.Shipper()
@@ -80,3 +90,14 @@ class Stamp:
             document.shipper.unparsed += tuple(told)
         if document.shipper.unparsed:
             document.tags += ("type_drift",)
+
+
+def _complete_from(context: Context, cloud: ecs.Cloud, aws: ecs.Aws) -> None:
+    """Fill in what an envelope says of its records."""
+    if cloud.account is None and context.account:
+        cloud.account = ecs.CloudAccount(id=context.account)
+    if cloud.region is None and context.region:
+        cloud.region = context.region
+    aws.cloudwatch = ecs.some(
+        ecs.CloudWatch(log_group=context.log_group or None, log_stream=context.log_stream or None)
+    )

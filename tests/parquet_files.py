@@ -4,8 +4,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 INT32 = frozenset({"version", "srcport", "dstport", "protocol", "tcp_flags", "traffic_path", "encryption_status"})
 INT64 = frozenset({"packets", "bytes", "start", "end"})
@@ -20,11 +20,11 @@ def written(columns: Mapping[str, Any], **options: Any) -> bytes:
         columns: values or an array for each column
         options: see `pyarrow.parquet.write_table`
     """
-    table = pyarrow.Table.from_arrays(
-        [one if hasattr(one, "type") else pyarrow.array(one) for one in columns.values()], names=list(columns)
+    table = pa.Table.from_arrays(
+        [one if hasattr(one, "type") else pa.array(one) for one in columns.values()], names=list(columns)
     )
     file = io.BytesIO()
-    pyarrow.parquet.write_table(table, file, **options)
+    pq.write_table(table, file, **options)
     return file.getvalue()
 
 
@@ -44,6 +44,6 @@ def flow_log(lines: Sequence[str], null: str | None = None) -> bytes:
 
 def _column(name: str, values: list[str], null: str | None) -> Any:
     if name not in INT32 | INT64:
-        return pyarrow.array([null if value == "-" else value for value in values], pyarrow.string())
-    kind = pyarrow.int32() if name in INT32 else pyarrow.int64()
-    return pyarrow.array([None if value == "-" else int(value) for value in values], kind)
+        return pa.array([null if value == "-" else value for value in values], pa.string())
+    kind = pa.int32() if name in INT32 else pa.int64()
+    return pa.array([None if value == "-" else int(value) for value in values], kind)

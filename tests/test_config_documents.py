@@ -20,7 +20,7 @@ from shipper.errors import ConfigError
 ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads(json_schema())
 # A busy machine must not fail a test.
-UNHURRIED = hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def declared() -> Iterator[tuple[str, describe.Field]]:
