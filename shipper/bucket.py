@@ -17,6 +17,7 @@ from shipper.compression import Inflater
 from shipper.errors import (
     CompressionError,
     InflatedTooLarge,
+    KeyDenied,
     ObjectCorrupt,
     ObjectDenied,
     ObjectError,
@@ -167,7 +168,7 @@ def _of_answer(ref: ObjectRef, error: ClientError) -> ObjectError:
     if code in _MISSING:
         return ObjectMissing(ref.bucket, ref.key, f"there is no such object ({code}): {message}")
     if code.startswith("KMS") or "kms:" in message:
-        return ObjectDenied(
+        return KeyDenied(
             ref.bucket, ref.key, f"kms:Decrypt is needed for the key it is encrypted with ({code}): {message}"
         )
     if code in _DENIED:

@@ -6,7 +6,8 @@ What can go wrong, as one tree.
     ├── NotificationError      a queue message we do not understand
     ├── ObjectError            one S3 object, with its bucket and key
     │   ├── ObjectMissing      404, or 403 where s3:ListBucket is not granted
-    │   ├── ObjectDenied       S3 or KMS refuses the read
+    │   ├── ObjectDenied       S3 refuses the read
+    │   ├── KeyDenied          KMS refuses the key that the object is encrypted with
     │   ├── ObjectUnreadable   S3 did not answer, or the body broke off
     │   ├── ObjectCorrupt      the bytes are not what their magic promises
     │   └── ObjectTooLarge     more inflated bytes than the limit
@@ -82,11 +83,22 @@ class ObjectMissing(ObjectError):
 
 
 class ObjectDenied(ObjectError):
-    """S3 or KMS refuses the read: a permission is missing or credentials are not valid."""
+    """
+    S3 refuses the read.
+
+    That is final when repeated, since S3 says the same of an object that is missing where s3:ListBucket is not granted.
+    """
 
     reason = "object_denied"
     retryable = True
     final_when_repeated = True
+
+
+class KeyDenied(ObjectError):
+    """KMS refuses the key that the object is encrypted with: the object is there, and an operator has to act."""
+
+    reason = "key_denied"
+    retryable = True
 
 
 class ObjectUnreadable(ObjectError):

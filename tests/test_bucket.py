@@ -19,6 +19,7 @@ from fakes import on_fake_time
 
 from shipper.bucket import Bucket
 from shipper.errors import (
+    KeyDenied,
     ObjectCorrupt,
     ObjectDenied,
     ObjectError,
@@ -181,10 +182,10 @@ async def test_who_is_cancelled_leaves_the_client_to_others() -> None:
         (refusal("403"), ObjectDenied, "s3:GetObject"),
         (
             refusal("AccessDenied", "not authorized to perform: kms:Decrypt on the resource"),
-            ObjectDenied,
+            KeyDenied,
             "^kms:Decrypt",
         ),
-        (refusal("KMS.DisabledException"), ObjectDenied, "^kms:Decrypt"),
+        (refusal("KMS.DisabledException"), KeyDenied, "^kms:Decrypt"),
         (refusal("AccessDenied", "no s3:GetObject on arn:aws:s3:::kms-logs/a"), ObjectDenied, "^s3:GetObject"),
         (refusal("ExpiredToken"), ObjectUnreadable, "credentials"),
         (refusal("InvalidAccessKeyId"), ObjectUnreadable, "credentials"),

@@ -341,7 +341,8 @@ What S3 and SQS on a test machine cannot show is tested with stand-ins for them 
 
 | input | what becomes of it |
 |---|---|
-| an object that S3 or KMS refuses to read | tried again, the log names the missing permission; at the last receive a dead letter `object_denied` |
+| an object that S3 refuses to read | tried again, the log names the missing permission; at the last receive a dead letter `object_denied` |
+| an object whose key KMS refuses | tried again for as long as the message lives; the log names the missing permission |
 | S3 silent, or our credentials expired | tried again for as long as the message lives |
 | a message that is no notification, redrive policy on the queue | left for the redrive policy |
 | a message that is no notification, no redrive policy | tried again; at the last receive a dead letter `notification_unknown` with its body |
