@@ -62,7 +62,8 @@ class Shipment:
 
     def feed(self, block: bytes, now: datetime) -> Iterator[Shipped]:
         """Read the records that this block completes; to be used up before the next block."""
-        return self._shipped(self._decoder.feed(block), now)
+        for part in self._decoder.parts(block):
+            yield from self._shipped(self._decoder.feed(part), now)
 
     def finish(self, now: datetime) -> Iterator[Shipped]:
         """Read what is left when no more blocks come."""

@@ -11,6 +11,8 @@ from shipper.errors import RecordError
 from shipper.formats import Format, Unparsed
 
 MIB = 1 << 20
+MOST_LISTS = 1000
+"""Lists at the end of an object; a decoder that gives more has no end."""
 
 
 class Decoded(Struct, frozen=True):
@@ -32,7 +34,8 @@ def decoded(layout: Format[Any], blocks: Iterable[bytes], *, record_bytes: int =
     """Decode an object that comes in these blocks."""
     decoder = layout.decoder(record_bytes=record_bytes)
     out: list[Decoded] = []
-    for values in itertools.chain(map(decoder.feed, blocks), iter(decoder.finish, [])):
+    left = itertools.islice(iter(decoder.finish, []), MOST_LISTS)
+    for values in itertools.chain(map(decoder.feed, blocks), left):
         out += [Decoded(value, decoder.original(at), decoder.unparsed(at)) for at, value in enumerate(values)]
     return out
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from sample_files import Case
 
+from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
 from shipper.notification import ObjectRef
 from shipper.shipment import Shipment
@@ -98,8 +99,8 @@ def _shipped(shipment: Shipment, parts: Iterable[bytes]) -> Iterator[Any]:
 
 
 def originals(source: Source[Any, Any], raw: bytes) -> list[bytes]:
-    """Give the bytes of each record of an object."""
-    decoder = source.format.decoder(record_bytes=RECORD_BYTES)
+    """Give the bytes of each record of an object, without its envelope."""
+    decoder = Enveloped(source.format).decoder(record_bytes=RECORD_BYTES)
     lists = itertools.chain([decoder.feed(raw)], iter(decoder.finish, []))
     return [decoder.original(index) for values in lists for index, _ in enumerate(values)]
 

@@ -8,7 +8,8 @@ What lies in `tests/samples`: for each source, in a folder of its name, keys and
     <case>.parquet         such an object as a Parquet file
     <case>.expected.json   the documents it becomes
 
-Cases whose name begins with `future_` hold fields that no source declares yet.
+Cases whose name begins with `future_` hold fields that no source declares yet. In those that begin with `enveloped_`
+the records have something around them that they got on their way to S3.
 """
 
 import difflib
@@ -52,6 +53,11 @@ class Case:
     def has_undeclared_fields(self) -> bool:
         """Whether the object holds fields that the source does not declare, on purpose."""
         return self.path.stem.startswith("future_")
+
+    @property
+    def is_enveloped(self) -> bool:
+        """Whether the records have envelopes around them."""
+        return self.path.stem.startswith("enveloped_")
 
 
 def folder(source: Source[Any, Any]) -> Path:

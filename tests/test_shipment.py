@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from lines import BEGINNING, LINES
+from lines import BEGINNING, LINES, LinesDecoder
 
 from shipper.errors import RecordError
 from shipper.notification import ObjectRef
 from shipper.shipment import Shipment, Shipped
-from shipper.source import Origin
+from shipper.source import Origin, Source
 
 NOW = datetime(2026, 8, 3, 13, tzinfo=UTC)
 
 
-def shipment(version: str = "v1") -> Shipment:
+def shipment(version: str = "v1", source: Source[Any, Any] = LINES) -> Shipment:
     """Begin an object."""
     ref = ObjectRef(bucket="logs", key="logs/a")
-    return Shipment(LINES, Origin(ref), namespace="default", version=version, record_bytes=1 << 20)
+    return Shipment(source, Origin(ref), namespace="default", version=version, record_bytes=1 << 20)
 
 
 def shipped(*blocks: bytes) -> list[Shipped]:
@@ -93,3 +95,52 @@ def test_an_object_that_breaks_off_in_a_broken_record() -> None:
     (rest,) = [*begun.feed(b"broken", NOW), *begun.break_off(NOW)]
     assert isinstance(rest.result, RecordError)
     assert rest.result.cause == "a broken line"
+
+
+class Batches:
+    """Holds lines back to the end and then gives them two by two, like a format that must be there as a whole."""
+
+    def decoder(self, *, record_bytes: int) -> "BatchesDecoder":
+        """Start on one object; no line is too long."""
+        assert record_bytes
+        return BatchesDecoder()
+
+
+class BatchesDecoder(LinesDecoder):
+    """Decodes one object."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[bytes] = []
+
+    def feed(self, block: bytes) -> list[bytes | RecordError]:
+        """Hold lines back."""
+        self._waiting += block.splitlines(keepends=True)
+        return []
+
+    def finish(self) -> list[bytes | RecordError]:
+        """Give two lines."""
+        two, self._waiting = self._waiting[:2], self._waiting[2:]
+        return super().feed(b"".join(two))
+
+
+def test_records_that_come_at_the_end() -> None:
+    """All that a decoder gives at the end is read, list by list, each record at its position."""
+    begun = shipment(source=replace(LINES, format=Batches()))
+    results = [*begun.feed(b"a\nbroken\nc\n", NOW), *begun.feed(b"raise\ne\n", NOW), *begun.finish(NOW)]
+    assert [one.position for one in results] == list(range(5))
+    assert kinds(results) == ["document", "error", "document", "error", "document"]
+    failed = results[3].result
+    assert isinstance(failed, RecordError)
+    assert failed.original == b"raise"
+
+
+def test_an_object_that_breaks_off_and_comes_at_the_end() -> None:
+    """Of several lists at the end of a broken object only the last record of the last one is not trusted."""
+    begun = shipment(source=replace(LINES, format=Batches()))
+    results = [*begun.feed(b"a\nb\nc\nd\n", NOW), *begun.break_off(NOW)]
+    assert [one.position for one in results] == list(range(4))
+    assert kinds(results) == ["document", "document", "document", "error"]
+    last = results[3].result
+    assert isinstance(last, RecordError)
+    assert (last.original, last.cause) == (b"d", "the object breaks off here")

@@ -9,7 +9,21 @@ outside of memory: a Parquet file, which is read from its end, waits in a scratc
 from shipper.formats.json import JsonRecords
 from shipper.formats.magic import ByMagic
 from shipper.formats.parquet import Parquet
+from shipper.formats.quoted import Quoted
 from shipper.formats.record import Decoder, Format, Record, Row, Unparsed
 from shipper.formats.table import Table
+from shipper.formats.text import TextLines
 
-__all__ = ["ByMagic", "Decoder", "Format", "JsonRecords", "Parquet", "Record", "Row", "Table", "Unparsed"]
+__all__ = [
+    "ByMagic",
+    "Decoder",
+    "Format",
+    "JsonRecords",
+    "Parquet",
+    "Quoted",
+    "Record",
+    "Row",
+    "Table",
+    "TextLines",
+    "Unparsed",
+]

@@ -28,7 +28,7 @@ class ByMagic(Generic[R]):
 
     def is_open(self, head: bytes) -> bool:
         """Tell whether the bytes that follow may decide otherwise."""
-        return any(len(head) < len(magic) and magic.startswith(head) for magic in self.formats)
+        return any(magic.startswith(head) for magic in self.formats)
 
     def decoder(self, *, record_bytes: int) -> "MagicDecoder[R]":
         """Start on one object; see `Format`."""

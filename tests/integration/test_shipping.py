@@ -15,7 +15,10 @@ from types_aiobotocore_sqs import SQSClient
 
 from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper, site
 
-HEADER = b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n"
+HEADER = (
+    b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
+    b"log-status\n"
+)
 
 
 def flow(number: int, action: str = "ACCEPT") -> bytes:

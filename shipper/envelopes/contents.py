@@ -1,0 +1,61 @@
+"""What envelopes hold."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from msgspec import Struct
+
+from shipper.errors import RecordError
+from shipper.formats import Unparsed
+
+
+class Context(Struct, frozen=True, gc=False):
+    """
+    What an envelope says of all the records in it.
+
+    Attributes:
+        account: number of the account that the log is of
+        region: where the event happened
+        log_group: of CloudWatch Logs
+        log_stream: of CloudWatch Logs
+    """
+
+    account: str | None = None
+    region: str | None = None
+    log_group: str | None = None
+    log_stream: str | None = None
+
+
+class Run(Struct, gc=False):
+    """
+    Messages that have one context, in order.
+
+    Attributes:
+        messages: as the service wrote them; usually one record each
+        context: what the envelopes say of them
+        unparsed: values of the envelopes that have an undeclared type
+    """
+
+    messages: list[bytes]
+    context: Context | None = None
+    unparsed: tuple[Unparsed, ...] = ()
+
+
+class Control(Struct, frozen=True, gc=False):
+    """An envelope without any log in it: CloudWatch Logs asks whether the destination is there."""
+
+    original: bytes
+
+
+Content = Run | Control | RecordError
+"""What comes out of an envelope; an error for an envelope that cannot be opened."""
+
+
+class Unwrapper(Protocol):
+    """Turns the blocks of one object into what its envelopes hold, in order."""
+
+    def feed(self, block: bytes) -> Iterator[Content]:
+        """Open the envelopes that this block completes; to be used up before the next call."""
+
+    def finish(self) -> Iterator[Content]:
+        """Open what is left when no more blocks come; to be used up."""

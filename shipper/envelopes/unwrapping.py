@@ -1,0 +1,122 @@
+"""From what envelopes hold to records of the source's own format."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+from shipper.envelopes.contents import Content, Context, Control, Run, Unwrapper
+from shipper.errors import RecordError
+from shipper.formats import Decoder, Format, Unparsed
+
+
+class UnwrappingDecoder:
+    """
+    Decodes the messages of one object; see `Decoder`.
+
+    A run of messages is decoded in one go. Where any of it is broken, it is halved until the broken message stands
+    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it.
+
+    Args:
+        unwrapper: takes off the envelopes
+        inner: format of the messages
+        record_bytes: longest record
+
+    Attributes:
+        contexts: of each record of the list answered last
+    """
+
+    def __init__(self, unwrapper: Unwrapper, inner: Format[Any], record_bytes: int) -> None:
+        self._unwrapper = unwrapper
+        self._inner = inner
+        self._limit = record_bytes
+        self._replayed: dict[int, Decoder[Any]] = {}  # by the run's place in the list answered last; at most one
+        self._answer([])
+
+    def feed(self, block: bytes) -> list[Any]:
+        """Decode the messages that this block completes; None stands for an envelope with no log in it."""
+        return self._answer(self._unwrapper.feed(block))
+
+    def finish(self) -> list[Any]:
+        """Decode what is left when no more blocks come."""
+        return self._answer(self._unwrapper.finish())
+
+    def original(self, index: int) -> bytes:
+        """Give the bytes of one record of the list answered last, without its envelope."""
+        record = self._out[index]
+        if isinstance(record, RecordError):
+            return record.original
+        if index in self._originals:
+            return self._originals[index]
+        at = bisect_right(self._starts, index) - 1
+        if at not in self._replayed:
+            self._replayed = {at: self._inner.decoder(record_bytes=self._limit)}
+            self._replayed[at].feed(self._texts[at])
+        return self._replayed[at].original(index - self._starts[at])
+
+    def unparsed(self, index: int) -> tuple[Unparsed, ...]:
+        """Give the values of one record of the list answered last, and of its envelope, that were set aside."""
+        return self._unparsed.get(index, ())
+
+    def _answer(self, contents: Iterable[Content]) -> list[Any]:
+        self._out: list[Any] = []
+        self.contexts: list[Context | None] = []
+        self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
+        self._originals: dict[int, bytes] = {}
+        # Originals are seldom asked for, so the text is kept from which they can be found once more.
+        self._starts: list[int] = []
+        self._texts: list[bytes] = []
+        self._replayed = {}
+        for content in contents:
+            if isinstance(content, Run):
+                self._run(content, content.messages)
+            elif isinstance(content, Control):
+                self._originals[len(self._out)] = content.original
+                self._extend([None], None)
+            else:
+                self._extend([content], None)
+        return self._out
+
+    def _run(self, run: Run, messages: list[bytes]) -> None:
+        """Decode messages in one go where none of them is broken, else half by half."""
+        if len(messages) == 1:
+            self._alone(run, messages[0])
+            return
+        decoder = self._inner.decoder(record_bytes=self._limit)
+        text = b"\n".join([*messages, b""])
+        records = decoder.feed(text)
+        unparsed = _set_aside(decoder, len(records))
+        if any(type(record) is RecordError for record in records) or decoder.finish():
+            middle = len(messages) // 2
+            self._run(run, messages[:middle])
+            self._run(run, messages[middle:])
+            return
+        self._starts.append(len(self._out))
+        self._texts.append(text)
+        self._tell(run, unparsed, len(records))
+        self._extend(records, run.context)
+
+    def _alone(self, run: Run, message: bytes) -> None:
+        """Take whatever one message gives, with its errors."""
+        decoder = self._inner.decoder(record_bytes=self._limit)
+        for records in chain([decoder.feed(message)], iter(decoder.finish, [])):
+            start = len(self._out)
+            self._originals |= {start + index: decoder.original(index) for index in range(len(records))}
+            self._tell(run, _set_aside(decoder, len(records)), len(records))
+            self._extend(records, run.context)
+
+    def _tell(self, run: Run, unparsed: dict[int, tuple[Unparsed, ...]], number: int) -> None:
+        """Keep what was set aside from the next records and from their envelopes."""
+        start = len(self._out)
+        if run.unparsed:
+            unparsed = {index: run.unparsed + unparsed.get(index, ()) for index in range(number)}
+        self._unparsed |= {start + index: values for index, values in unparsed.items()}
+
+    def _extend(self, records: list[Any], context: Context | None) -> None:
+        self._out += records
+        self.contexts += [context] * len(records)
+
+
+def _set_aside(decoder: Decoder[Any], number: int) -> dict[int, tuple[Unparsed, ...]]:
+    """Give what was set aside from the records answered last, by their place."""
+    return {index: values for index in range(number) if (values := decoder.unparsed(index))}
