@@ -1,5 +1,7 @@
 """Options of the whole test suite."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -15,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the sources give now to tests/samples/*/*.expected.json; invariants are judged all the same",
     )
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of garbage collections: thousands of tests are all there for good."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

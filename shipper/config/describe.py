@@ -1,7 +1,8 @@
 """Declarations in words: what msgspec knows about a setting, as messages and documents need it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
@@ -15,21 +16,23 @@ class Field(NamedTuple):
 
     name: str
     annotation: Any
+    info: inspect.Type
     default: Any
     required: bool
 
     def item(self) -> "Field":
         """One item of a list, as if it were a setting."""
         bare = get_args(self.annotation)[0] if get_origin(self.annotation) is Annotated else self.annotation
-        return self._replace(annotation=get_args(bare)[0])
+        annotation = get_args(bare)[0]
+        return self._replace(annotation=annotation, info=inspect.type_info(annotation))
 
     def note(self, key: str) -> Any:
         """What the declaration says under a key (description, title, examples, advice), else what its type says."""
-        return _note(inspect.type_info(self.annotation), key)
+        return _note(self.info, key)
 
     def expectation(self) -> str:
         """What the setting takes: "int between 1 and 50"."""
-        return _expectation(inspect.type_info(self.annotation))
+        return _expectation(self.info)
 
     def example(self) -> Any:
         """A value that shows what the setting looks like: the default or, where there is none, the first example."""
@@ -38,7 +41,7 @@ class Field(NamedTuple):
     @property
     def kind(self) -> inspect.Type:
         """The type without annotations and without `| None`."""
-        return _plain(inspect.type_info(self.annotation))
+        return _plain(self.info)
 
     @property
     def group(self) -> type[Struct] | None:
@@ -61,9 +64,13 @@ class Field(NamedTuple):
         return False
 
 
-def fields(cls: type[Struct]) -> dict[str, Field]:
+@cache
+def fields(cls: type[Struct]) -> Mapping[str, Field]:
     """The settings of a group by name, in the order of their declaration."""
-    return {field.name: Field(field.name, field.type, field.default, field.required) for field in structs.fields(cls)}
+    return {
+        field.name: Field(field.name, field.type, inspect.type_info(field.type), field.default, field.required)
+        for field in structs.fields(cls)
+    }
 
 
 def settings(cls: type[Struct], place: str = "") -> Iterator[str]:
