@@ -73,6 +73,7 @@ def tree(module: str) -> ast.Module:
     return ast.parse(MODULES[module].read_text())
 
 
+@cache
 def imported(module: str, *, at_module_level: bool = False) -> set[str]:
     """Give the modules that a module imports; of a package's members those that are modules themselves."""
     nodes = _module_level(tree(module)) if at_module_level else ast.walk(tree(module))

@@ -184,7 +184,7 @@ def test_samples_keep_their_bytes_and_are_claimed() -> None:
         assert isinstance(claim, tuple)
         case = one.key.split("/")[1]
         body = gzip.decompress(one.body) if one.key.endswith(".gz") else one.body
-        assert body == (Path(__file__).parent / "samples" / claim[0].name / f"{case}.log").read_bytes()
+        assert body == (Path(__file__).parents[1] / "samples" / claim[0].name / f"{case}.log").read_bytes()
     assert {SOURCES.route(ref(one.key))[0].name for one in stored} == {source.name for source in SOURCES}
 
 
