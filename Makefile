@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test unit check format generate goldens lock clean
+.PHONY: install demo test unit bench bench-large check format generate goldens lock clean
 
 install: .venv/.installed
 
@@ -38,6 +38,14 @@ generate: install
 
 goldens: install
 	$(BIN)/pytest tests/test_sources.py --update-goldens
+
+# Speed beside its floor, and end to end beside raw replay, as ratios; written to build/bench.json.
+bench: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks
+
+# Peak memory on objects of 1 GB.
+bench-large: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks large
 
 # After a change of the dependencies in pyproject.toml: one lock file for everything, one for the image.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

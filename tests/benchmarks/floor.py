@@ -1,0 +1,98 @@
+"""
+The floor: what cannot be saved, namely inflating an object and decoding each value of it, in C and nothing else.
+
+A source is decoded into its own record Struct. Free-form parts in it are decoded too instead of being passed over. A
+line of a table is split and converted, which is what msgspec offers for it; the shipper decodes many lines in one go,
+and so takes less than this floor for that part of its work.
+"""
+
+import re
+from collections.abc import Callable
+from types import NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Raw, Struct, field
+
+from benchmarks.packing import unpacked
+from shipper.formats import ByMagic, JsonRecords, Table
+from shipper.source import Source
+
+Floor = Callable[[bytes], int]
+"""Inflates and decodes an object; gives its number of records."""
+
+_WRAPPED: Final = re.compile(rb'\s*\{\s*"(\w+)"\s*:\s*\[')
+
+
+def floor(source: Source[Any, Any]) -> Floor:
+    """
+    Give the floor of a source.
+
+    Raises:
+        TypeError: nobody has said what the floor of its format is
+    """
+    layout = source.format.otherwise if isinstance(source.format, ByMagic) else source.format
+    if isinstance(layout, JsonRecords):
+        return _of_json(layout.record)
+    if isinstance(layout, Table):
+        return _of_table(layout)
+    raise TypeError(f"{source.dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
+
+
+def _of_json(record: type[Any]) -> Floor:
+    whole = _decoded_whole(record)
+    lines = msgspec.json.Decoder(whole, strict=False).decode_lines
+    wrapped: dict[str, Callable[[bytes], Any]] = {}
+
+    def decode(body: bytes) -> int:
+        text = unpacked(body)
+        opening = _WRAPPED.match(text)
+        if opening is None:
+            return len(lines(text))
+        name = opening[1].decode()
+        if name not in wrapped:
+            wrapper = msgspec.defstruct("Wrapper", [("records", list[whole], field(name=name))], gc=False)  # type: ignore[valid-type]
+            wrapped[name] = msgspec.json.Decoder(wrapper, strict=False).decode
+        return len(wrapped[name](text).records)
+
+    return decode
+
+
+def _of_table(table: Table[Any]) -> Floor:
+    row, separator, null, convert = table.record, table.separator, table.null, msgspec.convert
+
+    def decode(body: bytes) -> int:
+        header, *lines = unpacked(body).decode().splitlines()
+        names = header.split(separator)
+        for line in lines:
+            tokens = line.split(separator)
+            values = {name: token for name, token in zip(names, tokens, strict=True) if token != null}
+            convert(values, row, strict=False)
+        return len(lines)
+
+    return decode
+
+
+def _decoded_whole(kind: Any) -> Any:
+    """Give a type in which nothing is passed over: `Any` in the place of `Raw`."""
+    if kind is Raw:
+        return Any
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return _struct(kind)
+    if get_origin(kind) in (Union, UnionType):
+        return Union[*(_decoded_whole(member) for member in get_args(kind))]
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return list[_decoded_whole(item)]  # type: ignore[misc]
+    return kind
+
+
+def _struct(kind: type[Struct]) -> type[Struct]:
+    fields = []
+    for one in msgspec.structs.fields(kind):
+        decoded = _decoded_whole(one.type)
+        default = NODEFAULT if one.required else None
+        fields.append(
+            (one.name, decoded if one.required else decoded | NoneType, field(name=one.encode_name, default=default))
+        )
+    return msgspec.defstruct(kind.__name__, fields, gc=False, kw_only=True)
