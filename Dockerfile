@@ -11,7 +11,8 @@ COPY dashboards dashboards
 COPY mappings mappings
 COPY tests/samples tests/samples
 COPY shipper shipper
-RUN pip --python /opt/shipper/bin/python install --no-cache-dir --no-deps --no-build-isolation . \
+RUN python -m hatchling build -t wheel -d /wheel \
+    && pip --python /opt/shipper/bin/python install --no-cache-dir --no-deps /wheel/*.whl \
     && python -m compileall -q /opt/shipper/lib
 
 FROM python:3.13-slim
