@@ -2,20 +2,23 @@
 
 import argparse
 import sys
+from typing import Final
 
 from benchmarks import endtoend, inputs, large, report, speed
 from benchmarks.report import Results
 from shipper.source import Sources
 
+_CHOICES: Final = {
+    "usual": ("speed", "end-to-end"),
+    "speed": ("speed",),
+    "end-to-end": ("end-to-end",),
+    "large": ("large",),
+}
+
 
 def main() -> None:
     """Measure, write the figures down, print them."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument(
-        "what", nargs="*", choices=["speed", "end-to-end", "large"], help="speed and end-to-end if not given"
-    )
-    options = parser.parse_args()
-    what = options.what or ["speed", "end-to-end"]
+    what = chosen(sys.argv[1:])
     measured = Results()
     sources = Sources.discover()
     if "speed" in what:
@@ -27,6 +30,13 @@ def main() -> None:
     if "large" in what:
         measured.sources.update(large.measure(sources, tell))
     print(report.table(report.merge(measured)))
+
+
+def chosen(arguments: list[str]) -> tuple[str, ...]:
+    """Give what is to be measured."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=_CHOICES, default="usual", help="usual: speed and end-to-end")
+    return _CHOICES[parser.parse_args(arguments).what]
 
 
 def tell(line: str) -> None:

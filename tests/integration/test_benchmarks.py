@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from benchmarks import floor, inputs, report, shipping
+from benchmarks.__main__ import chosen
 from benchmarks.inputs import Facts, Input
 from benchmarks.packing import packed, unpacked
 from benchmarks.report import EndToEnd, Results, Row
@@ -154,6 +155,12 @@ def test_template_with_a_mistake(template: Any) -> None:
     """A word or a rule that is not known is refused when the template is compiled."""
     with pytest.raises(KeyError, match="unknown"):
         compiled(template, Vocabulary(lasting={}, passing={}))
+
+
+def test_what_is_measured() -> None:
+    """Without an argument it is speed and end to end; memory takes long and has to be asked for."""
+    assert chosen([]) == ("speed", "end-to-end")
+    assert chosen(["large"]) == ("large",)
 
 
 def test_figures_are_merged(tmp_path: Path) -> None:
