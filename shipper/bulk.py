@@ -5,6 +5,7 @@ https://docs.opensearch.org/latest/api-reference/document-apis/bulk/
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from http import HTTPStatus
@@ -34,6 +35,8 @@ class Entry(Struct, frozen=True, gc=False):
         tally: whose record it is
         position: of the record in its object
         dead: whether the document is a dead letter
+        index: name of its data stream
+        time: when the event happened; None if nobody knows
     """
 
     start: int
@@ -41,6 +44,8 @@ class Entry(Struct, frozen=True, gc=False):
     tally: Tally
     position: int
     dead: bool
+    index: str
+    time: datetime | None
 
 
 class BulkBody:
@@ -57,7 +62,17 @@ class BulkBody:
     def __len__(self) -> int:
         return len(self.data)
 
-    def add(self, index: str, id_: str, document: bytes, tally: Tally, position: int, *, dead: bool = False) -> None:
+    def add(
+        self,
+        index: str,
+        id_: str,
+        document: bytes,
+        tally: Tally,
+        position: int,
+        *,
+        time: datetime | None = None,
+        dead: bool = False,
+    ) -> None:
         """
         Add a document.
 
@@ -67,11 +82,12 @@ class BulkBody:
             document: as JSON, in one line
             tally: account of its object
             position: of its record in the object
+            time: when the event happened; None if nobody knows
             dead: whether it is a dead letter
         """
         start = len(self.data)
         self.data += b'{"create":{"_index":%b,"_id":%b}}\n%b\n' % (_quoted(index), _encode(id_), document)
-        self.entries.append(Entry(start, len(self.data), tally, position, dead))
+        self.entries.append(Entry(start, len(self.data), tally, position, dead, index, time))
 
     def part(self, entries: Iterable[Entry]) -> "BulkBody":
         """Copy some of the entries into a body of their own."""
@@ -79,7 +95,7 @@ class BulkBody:
         for entry in entries:
             start = len(body.data)
             body.data += self.data[entry.start : entry.end]
-            body.entries.append(Entry(start, len(body.data), entry.tally, entry.position, entry.dead))
+            body.entries.append(msgspec.structs.replace(entry, start=start, end=len(body.data)))
         return body
 
     def join(self, other: "BulkBody") -> None:
@@ -87,14 +103,17 @@ class BulkBody:
         shift = len(self.data)
         self.data += other.data
         self.entries += [
-            Entry(entry.start + shift, entry.end + shift, entry.tally, entry.position, entry.dead)
-            for entry in other.entries
+            msgspec.structs.replace(entry, start=entry.start + shift, end=entry.end + shift) for entry in other.entries
         ]
 
     def halves(self) -> tuple["BulkBody", "BulkBody"]:
         """Split in two; only a body of more than one entry can be split."""
         middle = len(self.entries) // 2
         return self.part(self.entries[:middle]), self.part(self.entries[middle:])
+
+    def action(self, entry: Entry) -> bytes:
+        """Give the action line of an entry, without its line feed."""
+        return bytes(self.data[entry.start : self.data.index(b"\n", entry.start)])
 
     def document(self, entry: Entry) -> bytes:
         """Give the document line of an entry, without its line feed."""
@@ -116,11 +135,20 @@ class Verdict(Enum):
 
 
 class Item(Struct, frozen=True):
-    """Status of one document and, unless it was created, the reason OpenSearch gives."""
+    """
+    What OpenSearch says of one document.
+
+    Attributes:
+        verdict: what it means
+        status: of HTTP
+        reason: unless it was created
+        index: name of the backing index that it was written to, or that refused it
+    """
 
     verdict: Verdict
     status: int
     reason: str = ""
+    index: str = ""
 
 
 class _Error(Struct):
@@ -131,6 +159,7 @@ class _Error(Struct):
 
 class _Item(Struct):
     status: int
+    index: str = field(name="_index", default="")
     error: _Error | None = None
 
 
@@ -139,11 +168,9 @@ class _Create(Struct):
 
 
 class _Answer(Struct):
-    errors: bool
     items: list[_Create] = field(default_factory=list)
 
 
-_CREATED: Final = Item(Verdict.CREATED, HTTPStatus.CREATED)
 _REASON_CHARACTERS: Final = 2000
 _OPERATOR: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _decode = msgspec.json.Decoder(_Answer).decode
@@ -162,23 +189,26 @@ def read_answer(answer: bytes, count: int) -> list[Item]:
         raise OpenSearchUnavailable(f"the answer to a bulk request cannot be read: {error}") from error
     if len(told.items) != count:
         raise OpenSearchUnavailable(f"the answer to a bulk request of {count} documents has {len(told.items)} items")
-    if not told.errors:
-        return [_CREATED] * count
     return [_item(item.create) for item in told.items]
 
 
 def _item(item: _Item) -> Item:
-    status = item.status
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return Item(Verdict.CREATED, status)
-    reason = _reason(item.error)
+    if item.status < HTTPStatus.MULTIPLE_CHOICES:
+        return _created(item.status, item.index)
+    return Item(_verdict(item.status), item.status, _reason(item.error), item.index)
+
+
+@lru_cache(maxsize=256)
+def _created(status: int, index: str) -> Item:
+    return Item(Verdict.CREATED, status, index=index)
+
+
+def _verdict(status: int) -> Verdict:
     if status == HTTPStatus.CONFLICT:
-        return Item(Verdict.DUPLICATE, status, reason)
+        return Verdict.DUPLICATE
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Item(Verdict.BUSY, status, reason)
-    if status in _OPERATOR:
-        return Item(Verdict.BLOCKED, status, reason)
-    return Item(Verdict.REJECTED, status, reason)
+        return Verdict.BUSY
+    return Verdict.BLOCKED if status in _OPERATOR else Verdict.REJECTED
 
 
 def _reason(error: _Error | None) -> str:

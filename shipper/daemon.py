@@ -8,6 +8,7 @@ from typing import Final
 
 from shipper import stopping
 from shipper.aws import Session
+from shipper.backing import BackingIndices
 from shipper.bucket import Bucket
 from shipper.config import Limits, Settings
 from shipper.consumer import PAUSE_SECONDS, Consumer, InHand
@@ -62,6 +63,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
         letters = DeadLetters(settings.opensearch.namespace)
         indexer = Indexer(
             engine,
+            BackingIndices(engine),
             letters,
             metrics,
             health,

@@ -7,6 +7,7 @@ from datetime import datetime
 from shipper.bulk import BulkBody, Entry, Item, Verdict
 from shipper.deadletter import DeadLetters
 from shipper.errors import BulkRejected, OpenSearchRefused, OpenSearchUnavailable
+from shipper.identity import Identity, Look
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
@@ -21,6 +22,7 @@ class Delivery:
     Args:
         body: what is to be delivered
         engine: where to
+        identity: knows which documents are there already
         letters: writes the dead letters of documents that are refused
         metrics: where requests are counted
         now: the time
@@ -29,17 +31,21 @@ class Delivery:
     def __init__(
         self,
         body: BulkBody,
+        *,
         engine: SearchEngine,
+        identity: Identity,
         letters: DeadLetters,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
+        self._identity = identity
         self._letters = letters
         self._metrics = metrics
         self._now = now
         self._next = [body]  # each is a request to be made, the last one first
         self._put_off = BulkBody()  # what OpenSearch did not take now but may take later
+        self._unchecked: tuple[Look, list[Item]] | None = None  # the answer to the request that was made last
 
     @property
     def left(self) -> int:
@@ -55,17 +61,15 @@ class Delivery:
             OpenSearchRefused: entries are left; an operator has to act
         """
         if self._put_off.entries:
-            self._next.append(self._put_off)
+            self._next.insert(0, self._put_off)
             self._put_off = BulkBody()
         why: dict[Verdict, str] = {}
         while self._next:
             body = self._next[-1]
             try:
-                items = await self._asked(body)
+                instead = await self._sent(body, why)
             except BulkRejected as error:
                 instead = self._split(body, error)
-            else:
-                instead = self._account(body, items, why)
             self._next[-1:] = [one for one in instead if one.entries]
             _settle(body)
         if left := self.left:
@@ -80,6 +84,27 @@ class Delivery:
             for entry in body.entries:
                 entry.tally.released += 1
             _settle(body)
+
+    async def _sent(self, body: BulkBody, why: dict[Verdict, str]) -> tuple[BulkBody, ...]:
+        """Send a body and count what became of its entries; give what is to be sent in its place."""
+        if self._unchecked is None:
+            look = await self._identity.look(body)
+            if look.known:
+                body = self._next[-1] = self._without(body, look.known)
+            if not body.entries:
+                return ()
+            self._unchecked = look, await self._asked(body)
+        items = await self._identity.checked(body, *self._unchecked)
+        self._unchecked = None
+        return self._account(body, items, why)
+
+    @staticmethod
+    def _without(body: BulkBody, known: frozenset[int]) -> BulkBody:
+        """Count what is there already; give the others."""
+        for at in known:
+            _count(body.entries[at], duplicate=True)
+        _settle(body)
+        return body.part(entry for at, entry in enumerate(body.entries) if at not in known)
 
     async def _asked(self, body: BulkBody) -> list[Item]:
         started = time.perf_counter()

@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
+from shipper.backing import Backing
 from shipper.bulk import BulkBody
 from shipper.deadletter import DeadLetters
 from shipper.delivery import Delivery
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
 from shipper.health import Health
+from shipper.identity import Identity
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
@@ -37,6 +39,7 @@ class Indexer:
 
     Args:
         engine: where to
+        backing: tells which documents are in older backing indices
         letters: writes the dead letters of documents that are refused
         metrics: where requests are counted
         health: where it is noted that OpenSearch is out of reach or refuses us
@@ -50,6 +53,7 @@ class Indexer:
     def __init__(
         self,
         engine: SearchEngine,
+        backing: Backing,
         letters: DeadLetters,
         metrics: Metrics,
         health: Health,
@@ -60,7 +64,9 @@ class Indexer:
         now: Callable[[], datetime],
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
-        self._new_delivery = partial(Delivery, engine=engine, letters=letters, metrics=metrics, now=now)
+        self._new_delivery = partial(
+            Delivery, engine=engine, identity=Identity(backing, metrics), letters=letters, metrics=metrics, now=now
+        )
         self._health = health
         self._bulk_bytes = bulk_bytes
         self._slots = asyncio.Semaphore(requests)
@@ -77,9 +83,19 @@ class Indexer:
         """Whether the open body has to be sent before more is added."""
         return len(self._body) >= self._bulk_bytes
 
-    def add(self, index: str, id_: str, document: bytes, tally: Tally, position: int, *, dead: bool = False) -> None:
+    def add(
+        self,
+        index: str,
+        id_: str,
+        document: bytes,
+        tally: Tally,
+        position: int,
+        *,
+        time: datetime | None = None,
+        dead: bool = False,
+    ) -> None:
         """Put a document into the open body; see `BulkBody.add`. Who adds many asks for `room` before."""
-        self._body.add(index, id_, document, tally, position, dead=dead)
+        self._body.add(index, id_, document, tally, position, time=time, dead=dead)
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(self._flush_seconds, self._flush_soon)
 

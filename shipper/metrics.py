@@ -84,6 +84,12 @@ class Metrics:
         self.bulk_bytes = Counter(
             "shipper_bulk_bytes", "Bytes of bulk bodies before compression.", registry=self.registry
         )
+        self.lookups = Counter(
+            "shipper_lookups",
+            "Documents that were looked for in older backing indices, by outcome; withdrawn are copies found too late.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.visibility_extensions = Counter(
             "shipper_visibility_extensions",
             "Extensions of messages' visibility by outcome.",

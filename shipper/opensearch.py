@@ -85,7 +85,7 @@ class OpenSearch:
         if self._settings.compress:
             headers["content-encoding"] = "gzip"
             data = await asyncio.to_thread(igzip.compress, data, GZIP_LEVEL)
-        parameters = {"filter_path": "errors,items.*.status,items.*.error"}
+        parameters = {"filter_path": "items.*._index,items.*.status,items.*.error"}
         with _bulk_errors(), _mapped():
             answer = await self._client.transport.perform_request("POST", "/_bulk", parameters, data, headers=headers)
         return read_answer(answer, len(body.entries))

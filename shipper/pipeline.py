@@ -180,11 +180,11 @@ class Pipeline:
 
     def _slice(self, index: str, shipped: Iterator[Shipped], attempt: "Attempt") -> bool:
         """Handle some records; tell whether there may be more."""
-        tally, indexer = attempt.tally, self._indexer
+        tally, indexer, now = attempt.tally, self._indexer, self._now()
         for count, (position, id_, time, result) in enumerate(shipped, 1):
             tally.read += 1
             if isinstance(result, bytes):
-                indexer.add(index, id_, result, tally, position)
+                indexer.add(index, id_, result, tally, position, time=time if time and time <= now else None)
             elif result is None:
                 tally.filtered += 1
             else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from typing import Any
 
 from fakes import Action, FakeEngine
@@ -32,6 +33,7 @@ class Desk:
         self.letters = DeadLetters("default")
         self.indexer = Indexer(
             self.engine,
+            self.engine,
             self.letters,
             self.metrics,
             self.health,
@@ -43,11 +45,13 @@ class Desk:
         """Open the account of an object."""
         return Tally(Place(dataset="test", object=ObjectRef(bucket="bucket", key=key), version="v1"))
 
-    def add(self, tally: Tally, *ids: str, index: str = INDEX, padding: int = 0) -> None:
+    def add(
+        self, tally: Tally, *ids: str, index: str = INDEX, padding: int = 0, time: datetime | None = BEGINNING
+    ) -> None:
         """Read records and hand their documents to the indexer."""
         for id_ in ids:
             document = json.dumps({"name": id_, "padding": "x" * padding}).encode()
-            self.indexer.add(index, id_, document, tally, tally.read)
+            self.indexer.add(index, id_, document, tally, tally.read, time=time)
             tally.read += 1
 
     async def deliver(self, *ids: str) -> Tally:

@@ -1,7 +1,8 @@
 """
 A log source for tests of delivery: a line is a record.
 
-`drop…` is not worth a document, `broken…` cannot be decoded, `raise…` cannot be mapped; all else becomes a document.
+`drop…` is not worth a document, `broken…` cannot be decoded, `raise…` cannot be mapped; all else becomes a document,
+`future…` one whose event is far ahead of the clock.
 """
 
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from shipper.formats import Unparsed
 from shipper.source import Origin, Source
 
 BEGINNING: Final = datetime(2026, 8, 3, 12, tzinfo=UTC)
+FUTURE: Final = datetime(2099, 1, 1, tzinfo=UTC)
 DOCUMENTS: Final = "logs-test.lines-default"
 
 
@@ -66,7 +68,8 @@ def document(line: bytes, _: Origin) -> LineDocument | None:
         raise LookupError("a line that cannot be mapped")
     if line.startswith(b"drop"):
         return None
-    return LineDocument(timestamp=BEGINNING, cloud=ecs.Cloud(), event=ecs.Event(), message=line.decode())
+    time = FUTURE if line.startswith(b"future") else BEGINNING
+    return LineDocument(timestamp=time, cloud=ecs.Cloud(), event=ecs.Event(), message=line.decode())
 
 
 LINES: Final = Source(dataset="test.lines", key=r"^logs/", skip=r"^logs/digest/", format=Lines(), document=document)

@@ -110,7 +110,7 @@ async def test_a_bulk_request(cluster: Cluster, engine: OpenSearch) -> None:
     (item,) = await engine.bulk(body())
     assert item.verdict is Verdict.CREATED
     ((method, path, headers, sent),) = cluster.requests
-    assert (method, unquote(path)) == ("POST", "/_bulk?filter_path=errors,items.*.status,items.*.error")
+    assert (method, unquote(path)) == ("POST", "/_bulk?filter_path=items.*._index,items.*.status,items.*.error")
     assert headers["content-type"] == "application/x-ndjson"
     assert headers["content-encoding"] == "gzip"
     assert sent == bytes(body().data)  # the server has inflated it

@@ -5,7 +5,8 @@ import logging
 
 import pytest
 from fakes import Fault, on_fake_time
-from workbench import notification, working
+from lines import DOCUMENTS
+from workbench import DEADLETTERS, notification, working
 
 from shipper.errors import OpenSearchUnavailable
 
@@ -51,6 +52,23 @@ async def test_bad_records_become_dead_letters() -> None:
         assert unmappable["reason"] == "mapping_failed"
         assert (unmappable["original"], unmappable["position"]) == ("raise this", 2)
         assert unmappable["key"] == KEY
+
+
+@on_fake_time
+async def test_a_rollover_between_two_notifications() -> None:
+    """An object that is announced again after a rollover has no second documents, not even of events in the future."""
+    async with working() as bench:
+        bench.put(KEY, ["one", "future", "broken"])
+        bench.announce(KEY)
+        await bench.until_done()
+        for stream in (DOCUMENTS, DEADLETTERS):
+            bench.engine.roll_over(stream, bench.now())
+        bench.put("logs/b", ["two", "broken"])
+        bench.announce("logs/b")
+        await bench.until_done()
+        bench.announce(KEY)
+        await bench.until_done()
+        assert bench.count("shipper_records_total", outcome="duplicates") == 2
 
 
 @on_fake_time

@@ -92,7 +92,15 @@ class Workbench:
         self.metrics = Metrics()
         self.health = Health(self.metrics)
         letters = DeadLetters("default")
-        indexer = Indexer(self.engine, letters, self.metrics, self.health, now=self.now, **self._indexing)  # type: ignore[arg-type]
+        indexer = Indexer(
+            self.engine,
+            self.engine,
+            letters,
+            self.metrics,
+            self.health,
+            now=self.now,
+            **self._indexing,  # type: ignore[arg-type]
+        )
         pipeline = Pipeline(
             sources=self.sources,
             store=self.store,
@@ -230,6 +238,7 @@ class Workbench:
             if index == DOCUMENTS
         )
         assert not [place for place, count in places.items() if count > 1]
+        assert not [key for key in self.engine.documents if len(self.engine.copies(*key)) > 1], "in two backing indices"
 
 
 @asynccontextmanager

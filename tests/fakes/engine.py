@@ -1,13 +1,15 @@
-"""OpenSearch in memory, as far as bulk requests go."""
+"""OpenSearch in memory, as far as bulk requests and backing indices go."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from shipper.backing import BackingIndex
 from shipper.bulk import BulkBody, Item, Verdict
 from shipper.errors import BulkRejected, OpenSearchError
 
@@ -42,15 +44,18 @@ class Fault(NamedTuple):
 
 class FakeEngine:
     """
-    OpenSearch; see `shipper.opensearch.SearchEngine`.
+    OpenSearch; see `shipper.opensearch.SearchEngine` and `shipper.backing.Backing`.
 
     Attributes:
-        documents: what was created, by index and id
+        documents: what is there, by data stream and id
         requests: all requests that arrived
         arrived: set when one arrives
         faults: what goes wrong with the next requests, one each; nothing does where it is None
         down: raised by every request while it is set
         seconds: how long a request takes
+        before_answer: called when a request was done, before it is answered
+        looks: ids of each look into backing indices
+        looked_in: names of all backing indices that were looked into
         most_bytes: a larger body is refused as a whole (413)
         most_at_once: most requests that were under way together
         largest: bytes of the largest body
@@ -66,6 +71,11 @@ class FakeEngine:
         self.most_bytes = 100 << 20
         self.most_at_once = 0
         self.largest = 0
+        self.before_answer: Callable[[], None] = lambda: None
+        self.looks: list[list[str]] = []
+        self.looked_in: set[str] = set()
+        self._indices: dict[str, list[BackingIndex]] = {}
+        self._where: dict[tuple[str, str], list[str]] = {}
         self._at_once = 0
         self._item: Callable[[Action], int] = lambda _: 201
         self._poison: Callable[[Action], bool] = lambda _: False
@@ -98,19 +108,64 @@ class FakeEngine:
             if any(map(self._poison, actions)):
                 raise BulkRejected(400, "Malformed action/metadata line")
             items = [self._create(action) for action in actions]
+            self.before_answer()
             if fault:
                 raise fault.error
             return items
         finally:
             self._at_once -= 1
 
+    def roll_over(self, stream: str, now: datetime) -> None:
+        """Begin a new backing index."""
+        indices = self._indices.setdefault(stream, [])
+        indices.append(BackingIndex(f".ds-{stream}-{len(indices) + 1:06}", now))
+
+    def rename(self, stream: str, name: str) -> None:
+        """Give the oldest backing index another name, as a shrink does."""
+        old = self._indices[stream][0]
+        self._indices[stream][0] = BackingIndex(name, old.created)
+        for where in self._where.values():
+            where[:] = [name if index == old.name else index for index in where]
+
+    def copies(self, stream: str, id_: str) -> list[str]:
+        """Give the backing indices that have a document."""
+        return self._where.get((stream, id_), [])
+
+    async def of(self, stream: str) -> list[BackingIndex]:
+        """Give the backing indices of a data stream."""
+        return list(self._indices.get(stream, ()))
+
+    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
+        """Tell which documents are in any of these indices."""
+        await asyncio.sleep(0)
+        if self.down is not None:
+            raise self.down
+        self.looks.append(list(ids))
+        self.looked_in.update(indices)
+        return {id_ for (_, id_), where in self._where.items() if id_ in ids and not set(where).isdisjoint(indices)}
+
+    async def withdraw(self, index: str, id_: str) -> None:
+        """Take a document out of one index."""
+        await asyncio.sleep(0)
+        if self.down is not None:
+            raise self.down
+        for (_, one), where in self._where.items():
+            if one == id_ and index in where:
+                where.remove(index)
+
     def _create(self, action: Action) -> Item:
         status = self._item(action)
-        if status == 201 and (action.index, action.id) in self.documents:
-            status = 409
-        if status == 201:
-            self.documents[action.index, action.id] = action.document
-        return Item(_VERDICTS[status], status, "" if status == 201 else f"reason of the {status}")
+        if status != 201:
+            return Item(_VERDICTS[status], status, f"reason of the {status}")
+        if action.index not in self._indices:
+            self.roll_over(action.index, datetime.min.replace(tzinfo=UTC))
+        index = self._indices[action.index][-1].name
+        where = self._where.setdefault((action.index, action.id), [])
+        if index in where:
+            return Item(Verdict.DUPLICATE, 409, "reason of the 409", index)
+        where.append(index)
+        self.documents.setdefault((action.index, action.id), action.document)
+        return Item(Verdict.CREATED, 201, index=index)
 
 
 _VERDICTS = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shipper.backing import BackingIndices
 from shipper.bulk import BulkBody, Verdict
 from shipper.config import OpenSearch as Settings
 from shipper.deadletter import DeadLetters, Place
@@ -110,6 +111,7 @@ async def test_neighbours_are_indexed(engine: OpenSearch, stream: str, unique: s
     letters = DeadLetters(unique)
     indexer = Indexer(
         engine,
+        BackingIndices(engine),
         letters,
         metrics,
         Health(metrics),

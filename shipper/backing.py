@@ -1,0 +1,139 @@
+"""
+The backing indices behind a data stream: which there are, what lies in them, and taking a document out of one.
+
+https://docs.opensearch.org/latest/im-plugin/data-streams/
+
+An `_id` is unique in a backing index, not in its data stream, and OpenSearch has no request that looks an id up in a
+data stream: `GET` and `_mget` through its name fail. `_search` sees what was refreshed, so the indices are refreshed
+before.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from shipper.errors import OpenSearchError, OpenSearchRefused, OpenSearchUnavailable
+
+BATCH: Final = 1_000
+"""Ids of one search."""
+
+MOST_HITS: Final = 10_000
+"""Most hits that OpenSearch gives at once (`index.max_result_window`)."""
+
+
+class BackingIndex(Struct, frozen=True):
+    """
+    One backing index.
+
+    Attributes:
+        name: of the index
+        created: when it was, by the clock of the cluster
+    """
+
+    name: str
+    created: datetime
+
+
+class Backing(Protocol):
+    """What delivery asks about backing indices; `BackingIndices` is the real one."""
+
+    async def of(self, stream: str) -> list[BackingIndex]:
+        """
+        Give the backing indices of a data stream, the one that is written to last; none if there is no such stream.
+
+        Raises:
+            OpenSearchUnavailable: try again
+            OpenSearchRefused: an operator has to act
+        """
+
+    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
+        """
+        Tell which documents are in any of these indices, whatever was written before the call included.
+
+        Raises:
+            OpenSearchUnavailable: try again
+            OpenSearchRefused: an operator has to act
+        """
+
+    async def withdraw(self, index: str, id_: str) -> None:
+        """
+        Take a document out of one index, if it is there.
+
+        Raises:
+            OpenSearchUnavailable: try again
+            OpenSearchRefused: an operator has to act
+        """
+
+
+class Client(Protocol):
+    """Makes requests; `shipper.opensearch.OpenSearch` is the real one."""
+
+    async def request(self, method: str, path: str, body: Any = None, parameters: dict[str, str] | None = None) -> Any:
+        """Make a request; see `shipper.opensearch.OpenSearch.request`."""
+
+
+class BackingIndices:
+    """
+    The backing indices in OpenSearch or Elasticsearch.
+
+    Args:
+        client: makes the requests
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def of(self, stream: str) -> list[BackingIndex]:
+        """Give the backing indices of a data stream; see `Backing`."""
+        with _answers():
+            told = await self._client.request("GET", f"/_data_stream/{quote(stream)}")
+            if told is None:
+                return []
+            (found,) = told["data_streams"]
+            names = [index["index_name"] for index in found["indices"]]
+            settings = await self._client.request("GET", f"/{quote(stream)}/_settings/index.creation_date")
+            return [BackingIndex(name, _moment(settings[name])) for name in names if name in (settings or {})]
+
+    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
+        """Tell which documents are in any of these indices; see `Backing`."""
+        path = "/" + quote(",".join(indices), safe=",")
+        parameters = {
+            # A closed or deleted index cannot be asked; what lies in it is not found by searches either.
+            "ignore_unavailable": "true",
+            "allow_partial_search_results": "false",
+            "filter_path": "hits.hits._id",
+        }
+        found: set[str] = set()
+        with _answers():
+            await self._client.request("POST", f"{path}/_refresh", parameters={"ignore_unavailable": "true"})
+            for start in range(0, len(ids), BATCH):
+                some = ids[start : start + BATCH]
+                query = {"query": {"ids": {"values": some}}, "size": MOST_HITS, "_source": False}
+                answer = await self._client.request("POST", f"{path}/_search", query, parameters)
+                found.update(hit["_id"] for hit in (answer or {}).get("hits", {}).get("hits", []))
+        return found
+
+    async def withdraw(self, index: str, id_: str) -> None:
+        """Take a document out of one index; see `Backing`."""
+        with _answers():
+            await self._client.request("DELETE", f"/{quote(index)}/_doc/{quote(id_, safe='')}")
+
+
+def _moment(settings: Any) -> datetime:
+    """Read the creation date of an index, which is in milliseconds."""
+    return datetime.fromtimestamp(int(settings["settings"]["index"]["creation_date"]) / 1000, UTC)
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Hold what nobody foresaw, instead of giving up on the documents: an operator has to look."""
+    try:
+        yield
+    except (OpenSearchUnavailable, OpenSearchRefused):
+        raise
+    except OpenSearchError as error:
+        raise OpenSearchRefused(f"looking for documents in older backing indices: {error}") from error
