@@ -172,6 +172,8 @@ class _Answer(Struct):
 
 
 _REASON_CHARACTERS: Final = 2000
+_BLOCKED: Final = "cluster_block_exception"
+"""An index that is read-only, by hand or because the disk is full: with status 403 or, for the disk, 429."""
 _OPERATOR: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 _decode = msgspec.json.Decoder(_Answer).decode
 
@@ -195,7 +197,9 @@ def read_answer(answer: bytes, count: int) -> list[Item]:
 def _item(item: _Item) -> Item:
     if item.status < HTTPStatus.MULTIPLE_CHOICES:
         return _created(item.status, item.index)
-    return Item(_verdict(item.status), item.status, _reason(item.error), item.index)
+    is_blocked = item.error is not None and item.error.type == _BLOCKED
+    verdict = Verdict.BLOCKED if is_blocked else _verdict(item.status)
+    return Item(verdict, item.status, _reason(item.error), item.index)
 
 
 @lru_cache(maxsize=256)

@@ -1,16 +1,21 @@
 """One bulk body on its way: smaller requests where one is refused as a whole, until every entry has an outcome."""
 
-import time
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from shipper.bulk import BulkBody, Entry, Item, Verdict
+from shipper.congestion import Congestion, Turn
 from shipper.deadletter import DeadLetters
 from shipper.errors import BulkRejected, OpenSearchRefused, OpenSearchUnavailable
 from shipper.identity import Identity, Look
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
+
+TELLING_BYTES: Final = 1 << 20
+"""Size of a request from which on its duration tells how busy OpenSearch is."""
 
 _log = Log(__name__)
 
@@ -22,6 +27,7 @@ class Delivery:
     Args:
         body: what is to be delivered
         engine: where to
+        congestion: says when a request may be made
         identity: knows which documents are there already
         letters: writes the dead letters of documents that are refused
         metrics: where requests are counted
@@ -33,12 +39,14 @@ class Delivery:
         body: BulkBody,
         *,
         engine: SearchEngine,
+        congestion: Congestion,
         identity: Identity,
         letters: DeadLetters,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._engine = engine
+        self._congestion = congestion
         self._identity = identity
         self._letters = letters
         self._metrics = metrics
@@ -86,15 +94,18 @@ class Delivery:
             _settle(body)
 
     async def _sent(self, body: BulkBody, why: dict[Verdict, str]) -> tuple[BulkBody, ...]:
-        """Send a body and count what became of its entries; give what is to be sent in its place."""
-        if self._unchecked is None:
-            look = await self._identity.look(body)
-            if look.known:
-                body = self._next[-1] = self._without(body, look.known)
-            if not body.entries:
-                return ()
-            self._unchecked = look, await self._asked(body)
-        items = await self._identity.checked(body, *self._unchecked)
+        """Send a body when it is our turn, and count what became of it; give what is to be sent in its place."""
+        async with self._congestion.turn() as turn:
+            if self._unchecked is None:
+                look = await self._identity.look(body)
+                if look.known:
+                    body = self._next[-1] = self._without(body, look.known)
+                if not body.entries:
+                    turn.taken = True
+                    return ()
+                self._unchecked = look, await self._asked(body, turn)
+            items = await self._identity.checked(body, *self._unchecked)
+            turn.busy, turn.taken = _taken(items)
         self._unchecked = None
         return self._account(body, items, why)
 
@@ -106,18 +117,22 @@ class Delivery:
         _settle(body)
         return body.part(entry for at, entry in enumerate(body.entries) if at not in known)
 
-    async def _asked(self, body: BulkBody) -> list[Item]:
-        started = time.perf_counter()
+    async def _asked(self, body: BulkBody, turn: Turn) -> list[Item]:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         outcome = "failed"
         try:
             items = await self._engine.bulk(body)
             outcome = "answered"
         except BulkRejected:
-            outcome = "rejected"
+            outcome, turn.taken = "rejected", True
             raise
         finally:
-            self._metrics.bulk_seconds.labels(outcome).observe(time.perf_counter() - started)
+            seconds = loop.time() - started
+            self._metrics.bulk_seconds.labels(outcome).observe(seconds)
         self._metrics.bulk_bytes.inc(len(body.data))
+        if len(body) >= TELLING_BYTES:
+            turn.seconds = seconds
         return items
 
     def _split(self, body: BulkBody, error: BulkRejected) -> tuple[BulkBody, ...]:
@@ -166,6 +181,12 @@ def _count(entry: Entry, *, duplicate: bool) -> None:
         tally.duplicates += 1
     else:
         tally.indexed += 1
+
+
+def _taken(items: list[Item]) -> tuple[bool, bool]:
+    """Tell whether OpenSearch was too busy for some documents, and whether it took any."""
+    verdicts = {item.verdict for item in items}
+    return Verdict.BUSY in verdicts, not verdicts <= {Verdict.BUSY, Verdict.BLOCKED}
 
 
 def _settle(body: BulkBody) -> None:

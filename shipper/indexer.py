@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from shipper.backing import Backing
 from shipper.bulk import BulkBody
+from shipper.congestion import Congestion
 from shipper.deadletter import DeadLetters
 from shipper.delivery import Delivery
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
@@ -26,7 +27,7 @@ from shipper.opensearch import SearchEngine
 from shipper.tally import Tally
 
 RETRY_SECONDS: Final = 300.0
-"""How long documents are offered to an OpenSearch that is busy or down before their messages are released."""
+"""How long documents are offered to an OpenSearch that takes others before their messages are released."""
 
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
@@ -64,8 +65,15 @@ class Indexer:
         now: Callable[[], datetime],
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
+        self._congestion = Congestion(requests, metrics)
         self._new_delivery = partial(
-            Delivery, engine=engine, identity=Identity(backing, metrics), letters=letters, metrics=metrics, now=now
+            Delivery,
+            engine=engine,
+            congestion=self._congestion,
+            identity=Identity(backing, metrics),
+            letters=letters,
+            metrics=metrics,
+            now=now,
         )
         self._health = health
         self._bulk_bytes = bulk_bytes
@@ -176,13 +184,13 @@ class Indexer:
             self._health.well("opensearch")
 
     def _attempts(self, delivery: Delivery) -> AsyncRetrying:
-        """An OpenSearch that is busy is tried for a while, one that refuses us until an operator has acted."""
+        """Try for a while what others succeed with; as long as it takes when OpenSearch takes nothing from anybody."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
 
         def has_given_up(state: RetryCallState) -> bool:
             nonlocal begun
-            if isinstance(_error(state), OpenSearchRefused):
+            if self._congestion.away or isinstance(_error(state), OpenSearchRefused):
                 begun = loop.time()
             return loop.time() - begun > self._retry_seconds
 
@@ -197,7 +205,7 @@ class Indexer:
             wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_SECONDS),
             stop=has_given_up,
             before_sleep=note_trouble,
-            sleep=asyncio.sleep,
+            sleep=self._congestion.pause,
             reraise=True,
         )
 

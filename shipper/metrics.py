@@ -84,6 +84,11 @@ class Metrics:
         self.bulk_bytes = Counter(
             "shipper_bulk_bytes", "Bytes of bulk bodies before compression.", registry=self.registry
         )
+        self.bulk_concurrency = Gauge(
+            "shipper_bulk_concurrency",
+            "Bulk requests that may be made at once; fewer than configured when OpenSearch is overloaded.",
+            registry=self.registry,
+        )
         self.lookups = Counter(
             "shipper_lookups",
             "Documents that were looked for in older backing indices, by outcome; withdrawn are copies found too late.",

@@ -75,6 +75,11 @@ class Desk:
         ]
 
     @property
+    def concurrency(self) -> float | None:
+        """How many requests may be made at once."""
+        return self.metrics.registry.get_sample_value("shipper_bulk_concurrency")
+
+    @property
     def created(self) -> list[str]:
         """Ids of the documents that were created, in order."""
         return [id_ for index, id_ in self.engine.documents if index == INDEX]

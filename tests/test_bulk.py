@@ -100,6 +100,20 @@ def test_verdicts(status: int, verdict: Verdict) -> None:
     assert (item.verdict, item.status) == (verdict, status)
 
 
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_read_only_index_is_for_an_operator(status: int) -> None:
+    """An index that is blocked, by hand or because the disk is full, is held for an operator, whatever the status."""
+    error = {"type": "cluster_block_exception", "reason": "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage]"}
+    (item,) = read_answer(answer({"status": status, "error": error}), 1)
+    assert item.verdict is Verdict.BLOCKED
+
+
+def test_the_index_is_told() -> None:
+    """An item tells the backing index that its document went to."""
+    items = read_answer(answer({"status": 201, "_index": ".ds-a-000001"}, {"status": 409, "_index": ".ds-a-000002"}), 2)
+    assert [item.index for item in items] == [".ds-a-000001", ".ds-a-000002"]
+
+
 def test_reasons_are_joined() -> None:
     """The reason says all that OpenSearch knows, the innermost cause last."""
     error = {

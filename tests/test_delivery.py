@@ -1,7 +1,10 @@
 """What becomes of the documents of a bulk body, whatever OpenSearch answers."""
 
 import asyncio
+import itertools
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from desk import Desk, is_letter, named, outcomes, turns
@@ -96,6 +99,7 @@ async def test_a_poisoned_request_is_halved() -> None:
     assert sorted(desk.created) == ["a", "b", "c", "d", "e", "f"]
     assert desk.dead[0]["error"]["message"] == "HTTP 400: Malformed action/metadata line"
     assert max(map(len, desk.sent[1:])) <= 4
+    assert desk.concurrency == 4, "that was no fault of OpenSearch"
 
 
 @on_fake_time
@@ -168,6 +172,7 @@ async def test_mixed_answers() -> None:
     desk.engine.answer(answer)
     assert outcomes(await desk.deliver("new", "there", "bad", "busy")) == (2, 1, 1, 0)
     assert desk.sent == [["there"], ["new", "there", "bad", "busy"], ["dead"], ["busy"]]
+    assert desk.concurrency == 2, "busy with one document is busy"
 
 
 @on_fake_time
@@ -187,33 +192,61 @@ async def test_a_lost_answer_gives_no_second_document() -> None:
     assert desk.created == ["a", "b"]
 
 
+@asynccontextmanager
+async def others_being_delivered(desk: Desk) -> AsyncIterator[None]:
+    """Deliver a document of another object every few seconds, so that OpenSearch is not away."""
+
+    async def deliver() -> None:
+        for number in itertools.count():
+            await asyncio.sleep(5)
+            await desk_delivers(desk, f"other {number}")
+
+    delivering = asyncio.create_task(deliver())
+    yield
+    delivering.cancel()
+    await asyncio.wait([delivering])
+    await desk.indexer.drain()
+
+
 @on_fake_time
 async def test_documents_are_released_when_time_is_up() -> None:
-    """What OpenSearch does not take in `retry_seconds` is released, and no request is made after that."""
+    """What OpenSearch does not take in `retry_seconds`, though it takes others, is released; that is the end of it."""
+    desk = Desk(retry_seconds=300)
+    desk.engine.answer(lambda action: 503 if action.id in {"a", "b"} else 201)
+    async with others_being_delivered(desk):
+        tally = desk.tally()
+        desk.add(tally, "a", "new", "b")
+        await tally.settled()
+        assert outcomes(tally) == (1, 0, 0, 2)
+        assert 300 < asyncio.get_running_loop().time() < 332
+        made = desk.sent.count(["a", "b"])
+        await asyncio.sleep(1000)
+        assert desk.sent.count(["a", "b"]) == made
+
+
+@on_fake_time
+async def test_documents_are_held_while_opensearch_is_away() -> None:
+    """An OpenSearch that takes nothing from anybody is waited for, for hours if need be; we are not ready meanwhile."""
     desk = Desk(retry_seconds=300)
     desk.engine.down = AWAY
-    assert outcomes(await desk.deliver("a", "b")) == (0, 0, 0, 2)
-    assert 300 < asyncio.get_running_loop().time() < 332
-    made = len(desk.sent)
-    await asyncio.sleep(1000)
-    assert len(desk.sent) == made
+    delivering = asyncio.create_task(desk.deliver("a", "b"))
+    await asyncio.sleep(5 * 3600)
+    assert desk.health.problems == {"opensearch": str(AWAY)}
+    desk.engine.down = None
+    assert outcomes(await delivering) == (2, 0, 0, 0)
+    assert desk.health.problems == {}
 
 
 @on_fake_time
 async def test_attempts_become_rarer() -> None:
     """An OpenSearch that is away is left alone for longer and longer, half a minute at most."""
-    desk = Desk(retry_seconds=3600)
-    desk.engine.down = AWAY
-    await desk.deliver("a")
-    assert 100 < len(desk.sent) < 400
-
-
-@on_fake_time
-async def test_only_what_is_busy_is_released() -> None:
-    """When time is up, the documents that were taken stay indexed."""
     desk = Desk()
-    desk.engine.answer(lambda action: 503 if action.id == "b" else 201)
-    assert outcomes(await desk.deliver("a", "b")) == (1, 0, 0, 1)
+    desk.engine.down = AWAY
+    delivering = asyncio.create_task(desk.deliver("a"))
+    await asyncio.sleep(3600)
+    assert 100 < len(desk.sent) < 400
+    desk.engine.down = None
+    await delivering
 
 
 # -- an operator has to act --------------------------------------------------------------------------------------------
@@ -235,6 +268,7 @@ async def test_blocked_documents_are_held(status: int) -> None:
     assert not delivering.done()
     assert "reason of the" in desk.health.problems["opensearch"]
     assert f"{status}" in desk.health.problems["opensearch"]
+    assert desk.concurrency == 1
     blocked = False
     assert outcomes(await delivering) == (2, 0, 0, 0)
     assert desk.health.problems == {}
@@ -286,11 +320,15 @@ async def test_one_failed_attempt_is_no_trouble() -> None:
 async def test_trouble_of_what_was_given_up_is_over_with_the_next_success() -> None:
     """Documents that were released do not keep us from being ready when OpenSearch takes others."""
     desk = Desk(retry_seconds=60)
-    desk.engine.down = AWAY
-    await desk.deliver("a")
-    assert "opensearch" in desk.health.problems
-    desk.engine.down = None
-    await desk.deliver("b")
+    desk.engine.answer(lambda action: 503 if action.id == "a" else 201)
+    tally = desk.tally()
+    async with others_being_delivered(desk):
+        desk.add(tally, "a")
+        await asyncio.sleep(30)
+        assert "opensearch" in desk.health.problems
+        await tally.settled()
+    assert outcomes(tally) == (0, 0, 0, 1)
+    await desk_delivers(desk, "b")
     assert desk.health.problems == {}
 
 

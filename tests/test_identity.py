@@ -58,6 +58,7 @@ async def test_nothing_is_left_to_send() -> None:
     requests = len(desk.sent)
     assert outcomes(await deliver(desk, "a", "a")) == (0, 2, 0, 0)
     assert len(desk.sent) == requests
+    assert desk.concurrency == 4
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 import asyncio
 
-import pytest
-from desk import INDEX, Desk, outcomes, turns
+from desk import Desk, outcomes, turns
 from fakes import on_fake_time
 
 from shipper.errors import OpenSearchUnavailable
@@ -243,14 +242,17 @@ async def test_stop_while_held() -> None:
     assert outcomes(tally) == (0, 0, 0, 1)
 
 
-@pytest.mark.parametrize("requests", [1, 2])
 @on_fake_time
-async def test_a_request_of_a_released_delivery_frees_its_place(requests: int) -> None:
+async def test_a_request_of_a_released_delivery_frees_its_place() -> None:
     """Deliveries that were given up leave their place to others."""
-    desk = Desk(requests=requests, retry_seconds=10)
-    desk.engine.down = AWAY
-    for _ in range(3):
-        assert outcomes(await desk.deliver("a")) == (0, 0, 0, 1)
-    desk.engine.down = None
-    assert outcomes(await desk.deliver("a")) == (1, 0, 0, 0)
-    assert all(action.index == INDEX for request in desk.engine.requests for action in request)
+    desk = Desk(requests=2, retry_seconds=10)
+    desk.engine.answer(lambda action: 503 if action.id == "bad" else 201)
+    for turn in range(6):
+        bad, good = desk.tally("bad"), desk.tally("good")
+        desk.add(bad, "bad")
+        await desk.indexer.flush()
+        while not bad.released:
+            await asyncio.sleep(1)
+            desk.add(good, f"{turn}-{good.read}")
+        await desk.indexer.drain()
+        assert outcomes(good) == (good.read, 0, 0, 0)
