@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from shipper.errors import OpenSearchUnavailable
 from shipper.tally import Tally
@@ -34,6 +35,8 @@ class Entry(Struct, frozen=True, gc=False):
         tally: whose record it is
         position: of the record in its object
         dead: whether the document is a dead letter
+        original: the document as it was before it was mended; None when it never was
+        rounds: how often it was mended
     """
 
     start: int
@@ -41,6 +44,8 @@ class Entry(Struct, frozen=True, gc=False):
     tally: Tally
     position: int
     dead: bool
+    original: bytes | None = None
+    rounds: int = 0
 
 
 class BulkBody:
@@ -79,17 +84,22 @@ class BulkBody:
         for entry in entries:
             start = len(body.data)
             body.data += self.data[entry.start : entry.end]
-            body.entries.append(Entry(start, len(body.data), entry.tally, entry.position, entry.dead))
+            body.entries.append(replace(entry, start=start, end=len(body.data)))
         return body
+
+    def mend(self, other: "BulkBody", entry: Entry, document: bytes) -> None:
+        """Add a document in another form than an entry of another body has it; action and original stay the same."""
+        start = len(self.data)
+        action, _, refused = bytes(other.data[entry.start : entry.end]).partition(b"\n")
+        self.data += b"%b\n%b\n" % (action, document)
+        original = refused.rstrip(b"\n") if entry.original is None else entry.original
+        self.entries.append(replace(entry, start=start, end=len(self.data), original=original, rounds=entry.rounds + 1))
 
     def join(self, other: "BulkBody") -> None:
         """Append all entries of another body."""
         shift = len(self.data)
         self.data += other.data
-        self.entries += [
-            Entry(entry.start + shift, entry.end + shift, entry.tally, entry.position, entry.dead)
-            for entry in other.entries
-        ]
+        self.entries += [replace(entry, start=entry.start + shift, end=entry.end + shift) for entry in other.entries]
 
     def halves(self) -> tuple["BulkBody", "BulkBody"]:
         """Split in two; only a body of more than one entry can be split."""
