@@ -146,6 +146,8 @@ def test_a_reason_that_was_cut_off() -> None:
     """A value so long that the reason ends within it is still found."""
     reason = NUMBER.partition("many")[0] + LONG
     assert mended({"n": [1, LONG]}, reason[:2000]) == ({"n": [1]}, {"n": CUT}, ["rescued", "cut"])
+    none_shown = NUMBER.partition("many")[0]
+    assert mended({"n": [1, None, "x"]}, none_shown) == ({"n": [None]}, {"n": '[1,"x"]'}, ["rescued"])
     assert mended({"k": [LONG, "b"]}, DOC_VALUES) == ({"k": ["b"]}, {"k": CUT}, ["rescued", "cut"])
 
 
@@ -188,6 +190,7 @@ def test_protected_fields(field: str) -> None:
         ({"n": "many"}, "HTTP 400: Malformed action/metadata line"),
         ({"n": "many"}, f"some_exception: it said {NUMBER}"),
         ({"n": "many"}, FIELDS),
+        ({"n": "many"}, NAME),
         ({"m": "many"}, NUMBER),
         ({"n": {"m": 1}}, NUMBER.replace("[n]", "[n.o]")),
         ({"d": {f"a{number}": {"b": {}} for number in range(MOST_FIELDS + 1)}}, DEPTH.format("field")),
