@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from shipper.errors import OpenSearchUnavailable
 from shipper.tally import Tally
@@ -37,6 +38,8 @@ class Entry(Struct, frozen=True, gc=False):
         dead: whether the document is a dead letter
         index: name of its data stream
         time: when the event happened; None if nobody knows
+        original: the document as it was before it was mended; None when it never was
+        rounds: how often it was mended
     """
 
     start: int
@@ -46,6 +49,8 @@ class Entry(Struct, frozen=True, gc=False):
     dead: bool
     index: str
     time: datetime | None
+    original: bytes | None = None
+    rounds: int = 0
 
 
 class BulkBody:
@@ -95,16 +100,22 @@ class BulkBody:
         for entry in entries:
             start = len(body.data)
             body.data += self.data[entry.start : entry.end]
-            body.entries.append(msgspec.structs.replace(entry, start=start, end=len(body.data)))
+            body.entries.append(replace(entry, start=start, end=len(body.data)))
         return body
+
+    def mend(self, other: "BulkBody", entry: Entry, document: bytes) -> None:
+        """Add a document in another form than an entry of another body has it; action and original stay the same."""
+        start = len(self.data)
+        action, _, refused = bytes(other.data[entry.start : entry.end]).partition(b"\n")
+        self.data += b"%b\n%b\n" % (action, document)
+        original = refused.rstrip(b"\n") if entry.original is None else entry.original
+        self.entries.append(replace(entry, start=start, end=len(self.data), original=original, rounds=entry.rounds + 1))
 
     def join(self, other: "BulkBody") -> None:
         """Append all entries of another body."""
         shift = len(self.data)
         self.data += other.data
-        self.entries += [
-            msgspec.structs.replace(entry, start=entry.start + shift, end=entry.end + shift) for entry in other.entries
-        ]
+        self.entries += [replace(entry, start=entry.start + shift, end=entry.end + shift) for entry in other.entries]
 
     def halves(self) -> tuple["BulkBody", "BulkBody"]:
         """Split in two; only a body of more than one entry can be split."""

@@ -1,4 +1,4 @@
-"""One bulk body on its way: smaller requests where one is refused as a whole, until every entry has an outcome."""
+"""One bulk body on its way, in smaller requests and mended where it is refused, until every entry has an outcome."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from shipper.identity import Identity, Look
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
+from shipper.rescue import MOST_ROUNDS, mend
 
 TELLING_BYTES: Final = 1 << 20
 """Size of a request from which on its duration tells how busy OpenSearch is."""
@@ -22,7 +23,7 @@ _log = Log(__name__)
 
 class Delivery:
     """
-    The documents of one body and, as soon as some are refused, their dead letters.
+    The documents of one body and, as soon as some are refused, their mended forms or dead letters.
 
     Args:
         body: what is to be delivered
@@ -140,36 +141,42 @@ class Delivery:
         if len(body.entries) > 1:
             first, second = body.halves()
             return second, first
-        letters = BulkBody()
-        self._reject(body, body.entries[0], str(error), letters)
-        return (letters,)
+        instead = BulkBody()
+        self._reject(body, body.entries[0], str(error), instead)
+        return (instead,)
 
     def _account(self, body: BulkBody, items: list[Item], why: dict[Verdict, str]) -> tuple[BulkBody, ...]:
         """Count what became of each entry, and note why some are put off; give what is to be sent in their place."""
-        letters = BulkBody()
+        instead = BulkBody()
         later: list[Entry] = []
         for entry, item in zip(body.entries, items, strict=True):
             if item.verdict is Verdict.CREATED:
                 _count(entry, duplicate=False)
+                if entry.rounds:
+                    self._metrics.rescued_documents.labels(entry.tally.place.dataset).inc()
             elif item.verdict is Verdict.DUPLICATE:
                 _count(entry, duplicate=True)
             elif item.verdict is Verdict.REJECTED:
-                self._reject(body, entry, item.reason, letters)
+                self._reject(body, entry, item.reason, instead)
             else:
                 why.setdefault(item.verdict, f"{item.status} {item.reason}")
                 later.append(entry)
         self._put_off.join(body.part(later))
-        return (letters,)
+        return (instead,)
 
-    def _reject(self, body: BulkBody, entry: Entry, reason: str, letters: BulkBody) -> None:
-        """Make a dead letter of a document that OpenSearch refuses; a dead letter that it refuses is released."""
+    def _reject(self, body: BulkBody, entry: Entry, reason: str, instead: BulkBody) -> None:
+        """Mend a document that OpenSearch refuses, or make a dead letter of it; a dead letter is released."""
         if entry.dead:
             _log.error("a dead letter was refused; its message stays on the queue", reason=reason)
             entry.tally.released += 1
             return
         place, document = entry.tally.place, body.document(entry)
-        id_, letter = self._letters.of_document(place, entry.position, document, reason, self._now())
-        letters.add(self._letters.index, id_, letter, entry.tally, entry.position, dead=True)
+        if entry.rounds < MOST_ROUNDS and (mended := mend(document, reason)) is not None:
+            instead.mend(body, entry, mended)
+            return
+        original = document if entry.original is None else entry.original
+        id_, letter = self._letters.of_document(place, entry.position, original, reason, self._now())
+        instead.add(self._letters.index, id_, letter, entry.tally, entry.position, dead=True)
         self._metrics.dead_letters.labels(place.dataset, "document_rejected").inc()
 
 

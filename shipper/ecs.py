@@ -257,7 +257,7 @@ class Aws(FieldSet):
 
 
 class Unparsed(FieldSet):
-    """`shipper.unparsed`: a value whose type was not the declared one, kept as text."""
+    """`shipper.unparsed`: a value whose type was not the declared one, or that OpenSearch refused, kept as text."""
 
     field: str
     value: str

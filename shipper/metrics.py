@@ -54,6 +54,12 @@ class Metrics:
         self.dead_letters = Counter(
             "shipper_dead_letters", "Dead letters by reason.", ["dataset", "reason"], registry=self.registry
         )
+        self.rescued_documents = Counter(
+            "shipper_rescued_documents",
+            "Documents indexed without a field that OpenSearch refused.",
+            ["dataset"],
+            registry=self.registry,
+        )
         self.event_lag = Histogram(
             "shipper_event_lag_seconds",
             "From the oldest event of an object to the moment when all its documents were taken.",

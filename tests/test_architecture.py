@@ -35,8 +35,8 @@ CLIENTS: Final = {
 LOCAL_SERVICES: Final = ("shipper.commands.demo", "shipper.demo", "shipper.embedded")
 """What starts services on this machine may speak to them as it likes."""
 
-SANS_IO: Final = ("shipper.shipment", "shipper.notification", "shipper.compression")
-"""From the bytes of an object to its documents: these, the sources, and whatever they import do no I/O."""
+SANS_IO: Final = ("shipper.shipment", "shipper.notification", "shipper.compression", "shipper.rescue")
+"""From the bytes of an object to its documents, mended ones too: these, the sources and their imports do no I/O."""
 
 IO: Final = (
     "aiohttp",

@@ -2,15 +2,17 @@
 
 import asyncio
 import itertools
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from desk import Desk, is_letter, named, outcomes, turns
+from desk import INDEX, Desk, is_letter, named, outcomes, turns
 from fakes import Action, Fault, on_fake_time
 
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
+from shipper.rescue import MOST_ROUNDS
 
 AWAY = OpenSearchUnavailable("OpenSearch does not answer")
 REFUSED = OpenSearchRefused("OpenSearch does not accept our credentials (401)")
@@ -84,6 +86,96 @@ async def test_dead_letters_are_tried_again() -> None:
     desk.engine.answer(lambda action: (busy.pop() if busy else 201) if is_letter(action) else 400)
     assert outcomes(await desk.deliver("bad")) == (0, 0, 1, 0)
     assert desk.sent == [["bad"], ["dead"], ["dead"]]
+
+
+# -- documents that are mended -----------------------------------------------------------------------------------------
+
+
+def refusal(action: Action, *fields: str) -> str | None:
+    """Refuse the first of these fields that a document has, as OpenSearch does."""
+    for field in fields:
+        if field in action.document:
+            return f"mapper_parsing_exception: failed to parse field [{field}] of type [long] in document with id '1'"
+    return None
+
+
+def rescued(desk: Desk) -> float | None:
+    """Give the number of documents that were rescued."""
+    return desk.metrics.registry.get_sample_value("shipper_rescued_documents_total", {"dataset": "test"})
+
+
+@on_fake_time
+async def test_a_refused_field_does_not_cost_its_document() -> None:
+    """A document is indexed without the field it is refused for, under its own name, and counted as rescued."""
+    desk = Desk()
+    desk.engine.refuse(lambda action: refusal(action, "padding") if action.id == "bad" else None)
+    assert outcomes(await desk.deliver("a", "bad", "b")) == (3, 0, 0, 0)
+    assert desk.sent == [["a", "bad", "b"], ["bad"]]
+    document = desk.engine.documents[INDEX, "bad"]
+    unparsed = [{"field": "padding", "value": ""}]
+    assert document == {"name": "bad", "shipper": {"unparsed": unparsed}, "tags": ["rescued"]}
+    assert (desk.dead, rescued(desk)) == ([], 1)
+
+
+@on_fake_time
+async def test_one_field_after_another() -> None:
+    """A document that is refused again for another field is mended again."""
+    desk = Desk()
+    desk.engine.refuse(lambda action: refusal(action, "padding", "name"))
+    assert outcomes(await desk.deliver("a", "b")) == (2, 0, 0, 0)
+    assert desk.sent == [["a", "b"]] * 3
+    assert rescued(desk) == 2
+
+
+@on_fake_time
+async def test_the_dead_letter_has_the_original() -> None:
+    """A document that is refused in whatever form is a dead letter, with the document as it was at first."""
+    desk = Desk()
+    desk.engine.refuse(
+        lambda action: None if is_letter(action) else refusal(action, "padding", "name") or "for another reason"
+    )
+    assert outcomes(await desk.deliver("bad")) == (0, 0, 1, 0)
+    assert desk.sent == [["bad"], ["bad"], ["bad"], ["dead"]]
+    (letter,) = desk.dead
+    assert letter["error"]["message"] == "for another reason"
+    assert letter["shipper"]["deadletter"]["document"] == '{"name": "bad", "padding": ""}'
+    assert rescued(desk) is None
+
+
+@on_fake_time
+async def test_mending_has_an_end() -> None:
+    """A document with one bad field after another is given up after some rounds."""
+    desk = Desk()
+    fields = [f"field{number}" for number in range(MOST_ROUNDS + 1)]
+    desk.engine.refuse(lambda action: None if is_letter(action) else refusal(action, *fields))
+    tally = desk.tally()
+    desk.indexer.add(INDEX, "bad", json.dumps(dict.fromkeys(fields, "x")).encode(), tally, 0)
+    tally.read += 1
+    await desk.indexer.drain()
+    assert outcomes(tally) == (0, 0, 1, 0)
+    assert desk.sent == [["bad"]] * (MOST_ROUNDS + 1) + [["dead"]]
+
+
+@on_fake_time
+async def test_mended_documents_are_tried_again() -> None:
+    """A mended document that OpenSearch is too busy to take, or whose request fails, is sent again as it is."""
+    desk = Desk()
+    busy = [429]
+    desk.engine.refuse(lambda action: refusal(action, "padding"))
+    desk.engine.answer(lambda _: busy.pop() if busy else 201)
+    desk.engine.faults += [None, Fault(AWAY)]
+    assert outcomes(await desk.deliver("a")) == (1, 0, 0, 0)
+    assert desk.sent == [["a"]] * 4
+    assert rescued(desk) == 1
+
+
+@on_fake_time
+async def test_dead_letters_are_not_mended() -> None:
+    """A dead letter is taken as it is or not at all."""
+    desk = Desk()
+    desk.engine.refuse(lambda action: refusal(action, "error") or "unknown")
+    assert outcomes(await desk.deliver("bad")) == (0, 0, 0, 1)
+    assert desk.sent == [["bad"], ["dead"]]
 
 
 # -- requests that are refused as a whole ------------------------------------------------------------------------------

@@ -78,11 +78,16 @@ class FakeEngine:
         self._where: dict[tuple[str, str], list[str]] = {}
         self._at_once = 0
         self._item: Callable[[Action], int] = lambda _: 201
+        self._reason: Callable[[Action], str | None] = lambda _: None
         self._poison: Callable[[Action], bool] = lambda _: False
 
     def answer(self, status: Callable[[Action], int]) -> None:
         """Let a function give the status of each document; 201 means that it is created unless it is there already."""
         self._item = status
+
+    def refuse(self, reason: Callable[[Action], str | None]) -> None:
+        """Refuse (400) each document that a function gives a reason for."""
+        self._reason = reason
 
     def refuse_whole(self, poison: Callable[[Action], bool]) -> None:
         """Refuse every body as a whole (400) that holds such a document, as a line feed in a document does."""
@@ -154,6 +159,8 @@ class FakeEngine:
                 where.remove(index)
 
     def _create(self, action: Action) -> Item:
+        if (reason := self._reason(action)) is not None:
+            return Item(Verdict.REJECTED, 400, reason)
         status = self._item(action)
         if status != 201:
             return Item(_VERDICTS[status], status, f"reason of the {status}")

@@ -235,8 +235,8 @@ CASES = [
         "range",
         "a number that is too large for its field",
         HEADER + flow(1) + b"\n" + flow(2).replace(b" 4249 ", b" 9999999999999999999 ") + b"\n" + flow(3),
-        2,
-        ("document_rejected",),
+        3,
+        tags=("rescued",),
         key=FLOW_KEY,
     ),
     Case(

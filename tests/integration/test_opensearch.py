@@ -121,7 +121,7 @@ async def test_neighbours_are_indexed(engine: OpenSearch, stream: str, unique: s
         now=utc_now,
     )
     bad = {
-        3: document(count="many"),
+        3: b'{"@timestamp":"yesterday"}',
         5: b'{"@timestamp":\n1}',
         8: b'{"@timestamp":"2026-08-03T12:00:00Z","a":1,"a":2}',
         9: b'{"@timestamp":"2026-08-03T12:00:00Z","a":"\xff\xfe"}',

@@ -125,8 +125,8 @@ async def test_good_object_of_a_message_is_indexed_beside_a_bad_one(here: Site) 
     assert await here.left() == 1
 
 
-async def test_neighbours_of_a_refused_document_are_indexed(here: Site) -> None:
-    """OpenSearch refuses one document of a request: it becomes a dead letter that says why, the others are indexed."""
+async def test_a_refused_field_does_not_cost_its_document(here: Site) -> None:
+    """OpenSearch refuses one document of a request for one field: it is indexed without that, and so are the others."""
     lines = [flow(1), flow(2), flow(3)]
     # More than 2^63 bytes is a whole number to us, and more than a field of type long takes.
     refused = flow(2).replace(b" 4249 ", b" 9999999999999999999 ")
@@ -134,14 +134,13 @@ async def test_neighbours_of_a_refused_document_are_indexed(here: Site) -> None:
     async with running(here) as daemon:
         await here.emptied()
         metrics = await daemon.metrics()
-    assert [hit["_source"]["source"]["port"] for hit in await here.search("aws.vpcflow")] == [1, 3]
-    (letter,) = [hit["_source"] for hit in await here.search("shipper.deadletter")]
-    assert letter["aws"]["s3"]["object"] == {"key": FLOW_KEY.format("b1"), "offset": 1}
-    assert letter["shipper"]["deadletter"]["dataset"] == "aws.vpcflow"
-    assert letter["shipper"]["deadletter"]["reason"] == "document_rejected"
-    assert json.loads(letter["shipper"]["deadletter"]["document"])["source"]["port"] == 2
-    assert "out of range" in letter["error"]["message"]
-    assert metrics['shipper_records_total{dataset="aws.vpcflow",outcome="dead_lettered"}'] == 1
+    first, rescued, last = [hit["_source"] for hit in await here.search("aws.vpcflow")]
+    assert [one["source"]["port"] for one in (first, rescued, last)] == [1, 2, 3]
+    assert ("tags" in first, rescued["tags"], "tags" in last) == (False, ["rescued"], False)
+    assert "9999999999999999999" in {one["value"] for one in rescued["shipper"]["unparsed"]}
+    assert await here.search("shipper.deadletter") == []
+    assert metrics['shipper_records_total{dataset="aws.vpcflow",outcome="indexed"}'] == 3
+    assert metrics['shipper_rescued_documents_total{dataset="aws.vpcflow"}'] == 1
     assert metrics["shipper_imbalance_records"] == 0
 
 
