@@ -31,14 +31,14 @@ class Turn:
     One request that may be made now.
 
     Attributes:
-        taken: to be set if OpenSearch did what was asked, at least in part
+        answered: to be set if OpenSearch answered the request, and did not refuse all of it
         busy: to be set if it was too busy for some of it
         seconds: to be set to how long the answer took, if the request was large enough for that to tell something
     """
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
-        self.taken = False
+        self.answered = False
         self.busy = False
         self.seconds: float | None = None
 
@@ -67,7 +67,7 @@ class Congestion:
 
     @property
     def away(self) -> bool:
-        """Whether OpenSearch takes nothing from anybody."""
+        """Whether OpenSearch has not answered anybody for a while."""
         return self._failures >= FAILURES and asyncio.get_running_loop().time() - self._good >= QUIET_SECONDS
 
     @asynccontextmanager
@@ -101,14 +101,14 @@ class Congestion:
                 await self._back.wait()
 
     def _learn(self, turn: Turn) -> None:
-        if turn.taken:
+        if turn.answered:
             self._failures = 0
             self._good = asyncio.get_running_loop().time()
             self._back.set()
         else:
             self._failures += 1
             self._back.clear()
-        if turn.busy or not turn.taken:
+        if turn.busy or not turn.answered:
             self._lower(turn, 0.5)
         elif turn.seconds is not None and self._usual.is_exceeded_by(turn.seconds):
             self._lower(turn, 0.9)

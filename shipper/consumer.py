@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from shipper import stopping
@@ -29,13 +29,13 @@ class InHand:
 
     Args:
         most: messages at once
-        health: while OpenSearch takes no documents, no messages are taken in hand
+        is_held: tells whether documents are kept back, so that more messages would be in vain
     """
 
-    def __init__(self, most: int, health: Health) -> None:
+    def __init__(self, most: int, is_held: Callable[[], bool]) -> None:
         self.most = most
         self.tasks: set[asyncio.Task[None]] = set()
-        self._health = health
+        self._is_held = is_held
         self._ended = asyncio.Event()
 
     def add(self, task: asyncio.Task[None]) -> None:
@@ -47,7 +47,7 @@ class InHand:
         """Tell whether so many more may be taken in hand; the first ones always: they show when all is well again."""
         if not self.tasks:
             return True
-        return len(self.tasks) + messages <= self.most and "opensearch" not in self._health.problems
+        return len(self.tasks) + messages <= self.most and not self._is_held()
 
     def ended(self) -> Coroutine[Any, Any, Any]:
         """Wait until one of the messages is done with, counted from the call, not from when the wait begins."""

@@ -123,7 +123,7 @@ class Daemon:
         self._metrics = metrics
         self._health = health
         self._grace_seconds = limits.grace_seconds
-        self._in_hand = InHand(limits.messages, health)
+        self._in_hand = InHand(limits.messages, lambda: indexer.holding)
 
     async def run(self, queues: list[tuple[Queue, int]], stop: asyncio.Event) -> None:
         """

@@ -102,11 +102,11 @@ class Delivery:
                 if look.known:
                     body = self._next[-1] = self._without(body, look.known)
                 if not body.entries:
-                    turn.taken = True
+                    turn.answered = True
                     return ()
                 self._unchecked = look, await self._asked(body, turn)
             items = await self._identity.checked(body, *self._unchecked)
-            turn.busy, turn.taken = _taken(items)
+            turn.answered, turn.busy = True, any(item.verdict is Verdict.BUSY for item in items)
         self._unchecked = None
         return self._account(body, items, why)
 
@@ -126,7 +126,7 @@ class Delivery:
             items = await self._engine.bulk(body)
             outcome = "answered"
         except BulkRejected:
-            outcome, turn.taken = "rejected", True
+            outcome, turn.answered = "rejected", True
             raise
         finally:
             seconds = loop.time() - started
@@ -188,12 +188,6 @@ def _count(entry: Entry, *, duplicate: bool) -> None:
         tally.duplicates += 1
     else:
         tally.indexed += 1
-
-
-def _taken(items: list[Item]) -> tuple[bool, bool]:
-    """Tell whether OpenSearch was too busy for some documents, and whether it took any."""
-    verdicts = {item.verdict for item in items}
-    return Verdict.BUSY in verdicts, not verdicts <= {Verdict.BUSY, Verdict.BLOCKED}
 
 
 def _settle(body: BulkBody) -> None:

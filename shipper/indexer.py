@@ -27,7 +27,7 @@ from shipper.opensearch import SearchEngine
 from shipper.tally import Tally
 
 RETRY_SECONDS: Final = 300.0
-"""How long documents are offered to an OpenSearch that takes others before their messages are released."""
+"""How long documents are offered to an OpenSearch that answers before their messages are released."""
 
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
@@ -85,11 +85,17 @@ class Indexer:
         self._due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_trouble: set[Delivery] = set()
+        self._refused: set[Delivery] = set()
 
     @property
     def full(self) -> bool:
         """Whether the open body has to be sent before more is added."""
         return len(self._body) >= self._bulk_bytes
+
+    @property
+    def holding(self) -> bool:
+        """Whether documents are kept for as long as it takes: OpenSearch is away, or an operator has to act."""
+        return self._congestion.away or bool(self._refused)
 
     def add(
         self,
@@ -154,6 +160,7 @@ class Indexer:
 
         def end(_: asyncio.Task[None]) -> None:
             self._in_trouble.discard(delivery)
+            self._refused.discard(delivery)
             delivery.release()
             self._slots.release()
 
@@ -184,7 +191,7 @@ class Indexer:
             self._health.well("opensearch")
 
     def _attempts(self, delivery: Delivery) -> AsyncRetrying:
-        """Try for a while what others succeed with; as long as it takes when OpenSearch takes nothing from anybody."""
+        """Try an OpenSearch that answers for a while; one that is away, or refuses us, for as long as it takes."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
 
@@ -195,8 +202,10 @@ class Indexer:
             return loop.time() - begun > self._retry_seconds
 
         def note_trouble(state: RetryCallState) -> None:
+            is_refused = isinstance(_error(state), OpenSearchRefused)
+            (self._refused.add if is_refused else self._refused.discard)(delivery)
             # One failed attempt is everyday life; only then it is worth telling.
-            if isinstance(_error(state), OpenSearchRefused) or state.attempt_number > 1:
+            if is_refused or state.attempt_number > 1:
                 self._in_trouble.add(delivery)
                 self._health.trouble("opensearch", str(_error(state)))
 

@@ -112,10 +112,10 @@ class Queue(Protocol):
 
     async def extend(self, messages: Sequence[Message]) -> list[Message]:
         """
-        Keep messages hidden for another period; give those for which that failed.
+        Keep messages hidden for another period; give those that are lost, since their receipt is no longer valid.
 
         Raises:
-            QueueError: SQS does not answer, or refuses
+            QueueError: SQS does not answer, or refuses, or did not do so for all others
         """
 
 
@@ -228,7 +228,11 @@ class SqsQueue:
                     for index, message in enumerate(messages)
                 ],
             )
-        return [messages[int(entry["Id"])] for entry in answer.get("Failed", [])]
+        failed = answer.get("Failed", [])
+        for entry in failed:
+            if not entry["SenderFault"]:
+                raise QueueError(f"SQS did not extend a message, {entry['Code']}: {entry.get('Message', '')}")
+        return [messages[int(entry["Id"])] for entry in failed]
 
     async def _delete(self, messages: Sequence[Message]) -> dict[int, str]:
         """Delete up to ten messages; give what SQS says of those that it did not delete."""

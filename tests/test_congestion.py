@@ -27,19 +27,19 @@ class Requests:
         """What the metric shows."""
         return self.metrics.registry.get_sample_value("shipper_bulk_concurrency")
 
-    async def make(self, *, taken: bool = True, busy: bool = False, lasting: float = 1.0) -> None:
+    async def make(self, *, answered: bool = True, busy: bool = False, lasting: float = 1.0) -> None:
         """Make a request when it is our turn."""
         async with self.congestion.turn() as turn:
             self.under_way += 1
             self.seen[self.under_way] += 1
             await asyncio.sleep(lasting)
             self.under_way -= 1
-            turn.taken, turn.busy, turn.seconds = taken, busy, lasting
+            turn.answered, turn.busy, turn.seconds = answered, busy, lasting
 
-    async def make_many(self, count: int, *, taken: bool = True) -> int:
+    async def make_many(self, count: int, *, answered: bool = True) -> int:
         """Make many requests; give how many there were at once at most."""
         self.seen.clear()
-        await asyncio.gather(*(self.make(taken=taken) for _ in range(count)))
+        await asyncio.gather(*(self.make(answered=answered) for _ in range(count)))
         return max(self.seen)
 
 
@@ -51,12 +51,12 @@ async def test_as_many_as_configured() -> None:
     assert requests.shown == 4
 
 
-@pytest.mark.parametrize(("taken", "busy"), [(False, True), (True, True), (False, False)])
+@pytest.mark.parametrize(("answered", "busy"), [(False, True), (True, True), (False, False)])
 @on_fake_time
-async def test_halved(*, taken: bool, busy: bool) -> None:
+async def test_halved(*, answered: bool, busy: bool) -> None:
     """An OpenSearch that is too busy, wholly or for some documents, or that fails, has half as many requests."""
     requests = Requests(8)
-    await requests.make(taken=taken, busy=busy)
+    await requests.make(answered=answered, busy=busy)
     assert requests.shown == 4
     assert await requests.make_many(4) == 4
 
@@ -66,8 +66,8 @@ async def test_never_less_than_one() -> None:
     """However often requests fail, one is made at a time."""
     requests = Requests(8)
     for _ in range(20):
-        await requests.make(taken=False)
-    assert await requests.make_many(3, taken=False) == 1
+        await requests.make(answered=False)
+    assert await requests.make_many(3, answered=False) == 1
     assert requests.shown == 1
 
 
@@ -75,7 +75,7 @@ async def test_never_less_than_one() -> None:
 async def test_lowered_once_for_requests_that_fail_together() -> None:
     """Requests that were under way when the number was lowered do not lower it again."""
     requests = Requests(8)
-    await requests.make_many(8, taken=False)
+    await requests.make_many(8, answered=False)
     assert requests.shown == 4
 
 
@@ -84,7 +84,7 @@ async def test_raised_by_one_each_round() -> None:
     """With good answers the number rises slowly, up to what is configured."""
     requests = Requests(8)
     for _ in range(4):
-        await requests.make(taken=False)
+        await requests.make(answered=False)
     shown = []
     for _ in range(40):
         await requests.make()
@@ -127,17 +127,17 @@ async def test_away() -> None:
     requests = Requests(8)
     for failures in range(1, FAILURES + 1):
         assert not requests.congestion.away
-        await requests.make(taken=False)
+        await requests.make(answered=False)
         assert requests.congestion.away == (failures == FAILURES)
     await requests.make()
     for _ in range(FAILURES):
-        await requests.make(taken=False)
+        await requests.make(answered=False)
     assert not requests.congestion.away, "it took something a moment ago"
     await asyncio.sleep(QUIET_SECONDS)
     assert requests.congestion.away
     await requests.make()
     await asyncio.sleep(2 * QUIET_SECONDS)
-    await requests.make(taken=False)
+    await requests.make(answered=False)
     assert not requests.congestion.away, "that was the first one to fail"
 
 
@@ -146,7 +146,7 @@ async def test_pauses_end_when_it_is_back() -> None:
     """Who waits before the next attempt goes on at once when another one succeeds; a pause ends by itself as well."""
     requests = Requests(8)
     for _ in range(FAILURES):
-        await requests.make(taken=False)
+        await requests.make(answered=False)
     loop = asyncio.get_running_loop()
     begun = loop.time()
     await requests.congestion.pause(10)

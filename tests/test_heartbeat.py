@@ -1,12 +1,14 @@
 """Keeping messages hidden; the fake queue shows them again when nobody does."""
 
 import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from fakes import FakeQueue, on_fake_time
 
 from shipper.errors import QueueError
-from shipper.heartbeat import Heartbeat
+from shipper.heartbeat import LONGEST_SECONDS, Heartbeat
 from shipper.metrics import Metrics
 from shipper.queue import Message
 
@@ -94,9 +96,69 @@ async def test_lost_messages_are_counted(caplog: pytest.LogCaptureFixture) -> No
     hold.queue.send("new")
     messages = [*hold.messages, *await hold.queue.receive(10)]
     with hold.heart.holding(messages[0]), hold.heart.holding(messages[-1]):
-        await hold.heart.beat()
-    assert (hold.count("extended"), hold.count("lost")) == (1, 1)
-    assert "visible to others" in caplog.text
+        for beats in (1, 2):
+            await hold.heart.beat()
+            assert (hold.count("extended"), hold.count("lost")) == (beats, 1), "lost once, and not asked for again"
+    assert caplog.text.count("visible to others") == 1
+
+
+@on_fake_time
+async def test_the_longest_time_that_sqs_hides_a_message(caplog: pytest.LogCaptureFixture) -> None:
+    """A message is hidden for twelve hours and not asked for beyond, which SQS would refuse; a younger one still is."""
+    hold = await held(1)
+    beating = asyncio.create_task(hold.heart.run())
+    with hold.heart.holding(hold.messages[0]):
+        await asyncio.sleep(LONGEST_SECONDS - 3600)
+        hold.queue.send("young")
+        (young,) = await hold.queue.receive(10)
+        with hold.heart.holding(young):
+            await asyncio.sleep(3600 - 120)
+            assert await hold.queue.receive(10) == []
+            assert hold.count("expired") == 0
+            await asyncio.sleep(300)
+            (again,) = await hold.queue.receive(10)
+            assert again.id == hold.messages[0].id
+            assert hold.count("expired") == 1
+            assert hold.count("lost") == hold.count("failed") == 0
+    assert caplog.text.count("cannot be hidden any longer") == 1
+    beating.cancel()
+    await asyncio.wait([beating])
+
+
+@on_fake_time
+async def test_beats_are_uneven() -> None:
+    """Two hearts do not beat together for long, and neither is late."""
+    pauses = []
+    for _ in range(2):
+        hold = await held(1)
+        with hold.heart.holding(hold.messages[0]):
+            times: list[float] = []
+            extend = hold.queue.extend
+
+            async def noted(
+                messages: Sequence[Message],
+                times: list[float] = times,
+                extend: Callable[[Sequence[Message]], Awaitable[list[Message]]] = extend,
+            ) -> list[Message]:
+                times.append(asyncio.get_running_loop().time())
+                return await extend(messages)
+
+            hold.queue.extend = noted  # type: ignore[assignment]
+            await hold.beat_for(600)
+        pauses.append([later - earlier for earlier, later in itertools.pairwise(times)])
+    assert all(12.0 <= pause <= 15.0 for pause in pauses[0] + pauses[1])
+    assert pauses[0] != pauses[1]
+
+
+@on_fake_time
+async def test_a_beat_that_fails_is_repeated_sooner() -> None:
+    """After a failure the next attempt comes after a third of the time, so that six in a row do no harm."""
+    hold = await held(1)
+    hold.queue.faults["extend"] += [BUSY] * 6
+    with hold.heart.holding(hold.messages[0]):
+        await hold.beat_for(58)
+        assert hold.count("extended") > 0
+        assert await hold.queue.receive(10) == []
 
 
 @on_fake_time

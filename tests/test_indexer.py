@@ -256,3 +256,48 @@ async def test_a_request_of_a_released_delivery_frees_its_place() -> None:
             desk.add(good, f"{turn}-{good.read}")
         await desk.indexer.drain()
         assert outcomes(good) == (good.read, 0, 0, 0)
+
+
+# -- whether more messages are of any use ------------------------------------------------------------------------------
+
+
+@on_fake_time
+async def test_holding_while_away() -> None:
+    """An OpenSearch that does not answer holds everything up until it does."""
+    desk = Desk()
+    desk.engine.down = AWAY
+    tally = desk.tally()
+    desk.add(tally, "a")
+    assert not desk.indexer.holding
+    await asyncio.sleep(60)
+    assert desk.indexer.holding
+    desk.engine.down = None
+    await desk.indexer.drain()
+    assert not desk.indexer.holding
+
+
+@on_fake_time
+async def test_holding_while_refused() -> None:
+    """What only an operator can mend holds everything up; being busy does not, nor what was given up or stopped."""
+    desk = Desk(retry_seconds=60)
+    status = 403
+    desk.engine.answer(lambda _: status)
+    tally = desk.tally()
+    desk.add(tally, "a")
+    await asyncio.sleep(120)
+    assert desk.indexer.holding
+    status = 201
+    await desk.indexer.drain()
+    assert not desk.indexer.holding
+    status = 404
+    desk.add(tally, "b")
+    await asyncio.sleep(120)
+    status = 429
+    await asyncio.sleep(40)
+    assert not desk.indexer.holding
+    status = 403
+    await asyncio.sleep(40)
+    assert desk.indexer.holding
+    await desk.indexer.stop()
+    assert not desk.indexer.holding
+    assert outcomes(tally) == (1, 0, 0, 1)

@@ -256,16 +256,31 @@ async def test_release() -> None:
 
 @on_fake_time
 async def test_extend() -> None:
-    """Messages are kept hidden ten a request, all requests at once; those that failed are given."""
+    """Messages are kept hidden ten a request, all requests at once; those whose receipt is not valid are given."""
     sqs = Sqs()
     sqs.answers["change_message_visibility_batch"] = lambda asked: {
-        "Failed": [{"Id": entry["Id"]} for entry in asked["Entries"] if entry["ReceiptHandle"] == "receipt-13"]
+        "Failed": [
+            {"Id": entry["Id"], "SenderFault": True}
+            for entry in asked["Entries"]
+            if entry["ReceiptHandle"] == "receipt-13"
+        ]
     }
     failed = await queue(sqs, visibility_seconds=77).extend([message(number) for number in range(25)])
     assert [one.id for one in failed] == ["id-13"]
     assert [len(asked["Entries"]) for _, asked in sqs.calls] == [10, 10, 5]
     assert {entry["VisibilityTimeout"] for _, asked in sqs.calls for entry in asked["Entries"]} == {77}
     assert asyncio.get_running_loop().time() == 1.0
+
+
+@on_fake_time
+async def test_an_extension_that_sqs_failed_to_make() -> None:
+    """A message that SQS did not extend through no fault of its receipt is not lost: it is to be tried again."""
+    sqs = Sqs()
+    sqs.answers["change_message_visibility_batch"] = lambda _: {
+        "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]
+    }
+    with pytest.raises(QueueError, match="InternalError"):
+        await queue(sqs).extend([message(0), message(1)])
 
 
 @on_fake_time
