@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 READ_BYTES: Final = 256 << 10
 """Most bytes that are taken from the network at once: they inflate to a few blocks."""
 
+MOST_REGIONS: Final = 64
+"""Clients, of which each keeps connections; AWS has fewer regions, but a notification may name any."""
+
+PATIENCE_SECONDS: Final = 60.0
+SLOWEST: Final = 16 << 10
+"""Bytes a second that a body has to come with once this patience is used up: a slower one holds up the others."""
+
 NO_VERSION: Final = "null"
 """Version id of whatever was written while its bucket kept no versions: it does not tell one content from another."""
 
@@ -119,6 +126,8 @@ class Bucket:
 
     async def _client(self, region: str | None) -> "S3Client":
         """Give the client of a region; the first caller opens it, the others wait for it."""
+        if region not in self._clients and len(self._clients) >= MOST_REGIONS:
+            region = None
         opening = self._clients.get(region)
         if opening is None or (opening.done() and opening.exception()):
             opening = self._clients[region] = asyncio.create_task(self._session.client("s3", region))
@@ -133,15 +142,26 @@ class _Body:
         self._body = body
         self.version = version
         self._inflater = inflater
+        self._patience = PATIENCE_SECONDS
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
         """Give the inflated bytes in order; see `Reading`."""
         with _mapped(self._ref):
-            while data := await self._body.read(READ_BYTES):
+            while data := await self._read():
                 for block in self._inflater.feed(data):
                     yield block
             for block in self._inflater.finish():
                 yield block
+
+    async def _read(self) -> bytes:
+        """Read some bytes, unless all of them together have kept us waiting for too long."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        data: bytes = await self._body.read(READ_BYTES)
+        self._patience += len(data) / SLOWEST - (loop.time() - started)
+        if self._patience < 0:
+            raise ObjectUnreadable(self._ref.bucket, self._ref.key, f"S3 sends less than {SLOWEST} bytes a second")
+        return data
 
 
 @contextmanager

@@ -80,6 +80,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             metrics=metrics,
             namespace=settings.opensearch.namespace,
             record_bytes=limits.record_kib << 10,
+            object_records=limits.object_records,
             objects=objects_at_once(limits),
         )
         daemon = Daemon(pipeline, indexer, metrics, health, limits)

@@ -117,7 +117,7 @@ class ObjectCorrupt(ObjectError):
 
 
 class ObjectTooLarge(ObjectError):
-    """The object inflates to more bytes than the limit allows."""
+    """The object inflates to more bytes, or has more records, than the limits allow."""
 
     reason = "object_too_large"
 

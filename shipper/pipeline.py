@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from shipper.bucket import ObjectStore
 from shipper.deadletter import WHOLE_OBJECT, DeadLetters, Place
-from shipper.errors import NotificationError, ObjectError, RecordError
+from shipper.errors import NotificationError, ObjectError, ObjectTooLarge, RecordError
 from shipper.indexer import Indexer
 from shipper.log import Log
 from shipper.metrics import Metrics
@@ -66,6 +66,7 @@ class Pipeline:
         metrics: where everything is counted
         namespace: of the data streams
         record_bytes: longest record
+        object_records: most records of an object
         objects: most objects that are read at once
         now: the time
     """
@@ -80,6 +81,7 @@ class Pipeline:
         metrics: Metrics,
         namespace: str,
         record_bytes: int,
+        object_records: int,
         objects: int,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -90,6 +92,7 @@ class Pipeline:
         self._metrics = metrics
         self._namespace = namespace
         self._record_bytes = record_bytes
+        self._object_records = object_records
         self._reading = asyncio.Semaphore(objects)
         self._now = now
 
@@ -158,6 +161,8 @@ class Pipeline:
                 )
                 async for block in reading.blocks():
                     await self._append(shipment, shipment.feed(block, self._now()), attempt)
+                    if attempt.tally.read > self._object_records:
+                        raise ObjectTooLarge(ref.bucket, ref.key, f"it has more than {self._object_records} records")
                 await self._append(shipment, shipment.finish(self._now()), attempt)
         except ObjectError as error:
             _log.warning(

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 )
 from fakes import on_fake_time
 
-from shipper.bucket import Bucket
+from shipper.bucket import MOST_REGIONS, SLOWEST, Bucket
 from shipper.errors import (
     KeyDenied,
     ObjectCorrupt,
@@ -38,6 +38,7 @@ class Body:
     def __init__(self, *pieces: bytes | Exception) -> None:
         self._pieces = list(pieces)
         self.closed = False
+        self.seconds = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,6 +48,7 @@ class Body:
 
     async def read(self, _: int) -> bytes:
         """Give the next piece."""
+        await asyncio.sleep(self.seconds)
         piece = self._pieces.pop(0) if self._pieces else b""
         if isinstance(piece, Exception):
             raise piece
@@ -144,6 +146,17 @@ async def test_a_client_for_each_region() -> None:
 
 
 @on_fake_time
+async def test_clients_are_bounded() -> None:
+    """However many regions notifications name, there are not more clients than there can be regions."""
+    s3 = S3(b"a")
+    store = bucket(s3)
+    for number in range(3 * MOST_REGIONS):
+        await read(store, ObjectRef(bucket="logs", key="a", region=f"eu-west-{number}"))
+    assert len(s3.opened) == MOST_REGIONS + 1
+    assert s3.opened[-1] is None
+
+
+@on_fake_time
 async def test_a_client_that_could_not_be_opened_is_tried_again() -> None:
     """Without credentials nothing can be read; as soon as there are some, it can."""
     s3 = S3(b"a")
@@ -219,6 +232,27 @@ async def test_a_body_that_breaks_off(error: Exception) -> None:
         with pytest.raises(ObjectUnreadable):
             await anext(blocks)
     assert s3.body.closed
+
+
+@pytest.mark.parametrize(("piece", "seconds", "reads"), [(1, 50, 2), (SLOWEST, 2, 61), (SLOWEST // 2, 20, 4)])
+@on_fake_time
+async def test_a_body_that_trickles(piece: int, seconds: float, reads: int) -> None:
+    """A body that comes too slowly is given up, to be tried again; it does not keep others from being read."""
+    s3 = S3(*[b"a" * piece] * 1000)
+    s3.body.seconds = seconds
+    with pytest.raises(ObjectUnreadable, match="sends less than 16384 bytes a second"):
+        await read(bucket(s3, inflated_bytes=100 << 20))
+    assert asyncio.get_running_loop().time() == 1 + reads * seconds
+
+
+@on_fake_time
+async def test_a_body_that_comes_slowly_enough() -> None:
+    """A large body may take its time, and time that we spend on what was read does not count."""
+    s3 = S3(*[b"a" * SLOWEST] * 500)
+    s3.body.seconds = 1.0
+    async with bucket(s3, inflated_bytes=100 << 20).read(REF) as reading:
+        async for _ in reading.blocks():
+            await asyncio.sleep(100)
 
 
 @on_fake_time

@@ -231,6 +231,22 @@ async def test_damaged_gzip_is_released_until_the_last_receive() -> None:
 
 
 @on_fake_time
+async def test_an_object_of_too_many_records() -> None:
+    """An object with more records than allowed is read so far; a dead letter stands for the rest, at once."""
+    async with working(object_records=5) as bench:
+        bench.store.piece_bytes = 14
+        bench.put(KEY, 12)
+        bench.put("logs/full", 5)
+        bench.announce(KEY, "logs/full")
+        await bench.until_done()
+        assert bench.messages(KEY)[:6] == [f"line {number}" for number in range(6)]
+        assert len(bench.messages(KEY)) < 12
+        assert len(bench.messages("logs/full")) == 5
+        assert bench.reasons()["object_too_large"] == 1
+        assert bench.store.reads[KEY] == 1
+
+
+@on_fake_time
 async def test_an_object_too_large_becomes_a_dead_letter_at_once() -> None:
     """An object that inflates beyond the limit is indexed up to there; a dead letter says so on the first receive."""
     async with working() as bench:

@@ -52,6 +52,7 @@ class Workbench:
         visibility_seconds: of the queue
         bulk_bytes, requests, flush_seconds, retry_seconds: of the indexer
         objects: read at once
+        object_records: most records of one
         messages, grace_seconds: of the daemon
     """
 
@@ -66,6 +67,7 @@ class Workbench:
         flush_seconds: float = 1.0,
         retry_seconds: float = 300.0,
         objects: int = 8,
+        object_records: int = 100_000,
         messages: int = 1000,
         grace_seconds: int = 25,
     ) -> None:
@@ -79,6 +81,7 @@ class Workbench:
         self.sources = Sources([LINES])
         self._last_receive = last_receive
         self._objects = objects
+        self._object_records = object_records
         self._limits = Limits(messages=messages, grace_seconds=grace_seconds)
         self._indexing = {
             "bulk_bytes": bulk_bytes,
@@ -109,6 +112,7 @@ class Workbench:
             metrics=self.metrics,
             namespace="default",
             record_bytes=1 << 20,
+            object_records=self._object_records,
             objects=self._objects,
             now=self.now,
         )

@@ -164,6 +164,14 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record_kib: Annotated[
         int, Meta(ge=16, le=4096, description="Largest raw record; a longer one becomes a dead letter.")
     ] = 1024
+    object_records: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000_000,
+            description="Most records of one object; one dead letter stands for what comes after them.",
+        ),
+    ] = 20_000_000
     messages: Annotated[int, Meta(ge=1, le=100_000, description="Queue messages in flight.")] = 1000
     grace_seconds: Annotated[
         int,
