@@ -1,16 +1,40 @@
 """A record read again, and where its document differs from the one that is indexed."""
 
+from typing import Any, cast
+
+import msgspec
 import pytest
 from fakes import FakeStore, StoredObject, on_fake_time
 from lines import BEGINNING, LINES
 
 from shipper.comparison import Difference, differences
-from shipper.errors import ObjectError
+from shipper.deadletter import DeadLetters
+from shipper.errors import DocumentMissing, ObjectError
+from shipper.explain import Explainer, Explanation
 from shipper.notification import ObjectRef
+from shipper.opensearch import OpenSearch
 from shipper.rereading import Reread, Rereader
-from shipper.source import Origin
+from shipper.source import Origin, Sources
 
 KEY = "logs/a"
+
+
+class Engine:
+    """OpenSearch, which finds one document whatever is searched for."""
+
+    def __init__(self, *documents: dict[str, Any]) -> None:
+        self._hits = [{"_id": "1", "_index": ".ds-1", "_source": document} for document in documents]
+
+    async def request(self, *_: Any) -> Any:
+        """Answer a search."""
+        return {"hits": {"hits": self._hits}}
+
+
+async def explain(*documents: dict[str, Any]) -> list[Explanation]:
+    """Explain documents of one id."""
+    rereader = Rereader(FakeStore(), namespace="default", record_bytes=1, now=BEGINNING)
+    explainer = Explainer(cast("OpenSearch", Engine(*documents)), "default", Sources([LINES]), rereader)
+    return [one async for one in explainer.explain("1")]
 
 
 async def reread(data: bytes, position: int, cut: int | None = None) -> Reread:
@@ -58,3 +82,18 @@ def test_differences() -> None:
         Difference("gone.x", "y", None),
         Difference("new", None, {}),
     )
+
+
+@on_fake_time
+async def test_a_letter_of_a_message_has_no_object() -> None:
+    """What stands for a queue message is told without an object, and nothing is read again."""
+    _, letter = DeadLetters("default").of_message("m-1", "hello", "no notification", BEGINNING)
+    (told,) = await explain(msgspec.json.decode(letter))
+    assert (told.key, told.position, told.ledger, told.again) == (None, None, (), None)
+
+
+@on_fake_time
+async def test_an_id_that_nobody_has() -> None:
+    """The error names the id, and why a new one may not be found yet."""
+    with pytest.raises(DocumentMissing, match=r"the id '1'; what is new can be found after"):
+        await explain()

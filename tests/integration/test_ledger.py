@@ -114,6 +114,9 @@ async def test_every_object_has_its_entries(here: Site) -> None:
             value for name, value in metrics.items() if "records_total" in name and f'outcome="{outcome}"' in name
         )
         assert sum(entry["shipper"]["object"][outcome] for entry in found) == counted, outcome
+    for entry in found:
+        read, *others = (entry["shipper"]["object"][outcome] for outcome in OUTCOMES)
+        assert read == sum(others), entry
     assert metrics["shipper_imbalance_records"] == 0
     assert metrics['shipper_ledger_entries_total{outcome="indexed"}'] == len(found)
     assert not any("shipper.objects" in name for name in metrics), "an entry is no record"
@@ -138,6 +141,7 @@ async def test_explain_tells_what_made_a_document(here: Site) -> None:
         flows,
         b"version srcaddr dstaddr start end\n2 10.0.0.1 10.0.0.2 1770109500 1770109560\n2 10.0.0.3 10.0.0.4 1 2\n",
     )
+    await here.put("somebody/elses.txt", b"text")
     async with running(here):
         await here.emptied()
     await refreshed(here)
@@ -156,7 +160,11 @@ async def test_explain_tells_what_made_a_document(here: Site) -> None:
     assert flow["again"]["original"] == "2 10.0.0.1 10.0.0.2 1770109500 1770109560"
     assert flow["again"]["outcome"] == "same"
 
-    (letter,) = await here.search("shipper.deadletter")
+    unclaimed, letter = await here.search("shipper.deadletter")
+    whole = await explained(here, unclaimed["_id"])
+    assert (whole["dataset"], whole["key"]) == ("unknown", "somebody/elses.txt")
+    assert (whole["source"], whole["position"], whole["again"]) == (None, None, None)
+    assert len(whole["ledger"]) == 1
     dead = await explained(here, letter["_id"])
     assert (dead["dataset"], dead["key"], dead["position"]) == ("aws.cloudtrail", key, 1)
     assert '"number":,' in dead["again"]["original"]
