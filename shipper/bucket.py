@@ -55,6 +55,10 @@ class Reading(Protocol):
     def version(self) -> str:
         """What tells this content from another under the same key: version id, else entity tag, as S3 answered it."""
 
+    @property
+    def size(self) -> int:
+        """Bytes as stored."""
+
     def blocks(self) -> AsyncIterator[bytes]:
         """
         Give the inflated bytes in order.
@@ -105,7 +109,8 @@ class Bucket:
             version = answer.get("VersionId", NO_VERSION)
             if version == NO_VERSION:
                 version = answer["ETag"].strip('"')
-            yield _Body(ref, body, version, Inflater(limit=self._inflated_bytes, ratio=self._inflated_ratio))
+            inflater = Inflater(limit=self._inflated_bytes, ratio=self._inflated_ratio)
+            yield _Body(ref, body, version, answer["ContentLength"], inflater)
 
     async def probe(self, name: str) -> str:
         """
@@ -137,10 +142,11 @@ class Bucket:
 class _Body:
     """The body of one GetObject."""
 
-    def __init__(self, ref: ObjectRef, body: Any, version: str, inflater: Inflater) -> None:
+    def __init__(self, ref: ObjectRef, body: Any, version: str, size: int, inflater: Inflater) -> None:
         self._ref = ref
         self._body = body
         self.version = version
+        self.size = size
         self._inflater = inflater
         self._patience = PATIENCE_SECONDS
 

@@ -44,6 +44,13 @@ class FieldSet(Struct, omit_defaults=True, gc=False, kw_only=True):
 F = TypeVar("F", bound=FieldSet)
 
 
+class Agent(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-agent."""
+
+    type: str | None = None
+    version: str | None = None
+
+
 class Event(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-event."""
 
@@ -150,6 +157,12 @@ class Group(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-group."""
 
     id: str | None = None
+    name: str | None = None
+
+
+class Host(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-host."""
+
     name: str | None = None
 
 

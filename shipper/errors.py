@@ -18,6 +18,7 @@ What can go wrong, as one tree.
     │   ├── OpenSearchRefused      401, 403, or a missing template: waiting for an operator helps, retrying does not
     │   ├── OpenSearchUnavailable  429, 5xx, time-outs, lost connections
     │   └── BulkRejected           the request as a whole was refused (400, 413)
+    ├── DocumentMissing        no document has the id that was asked for
     └── EmbeddedError          a service for the demo or the tests did not start
 
 Every class says `reason`, a bounded label for metrics, and whether trying again may help (`retryable`).
@@ -178,6 +179,12 @@ class BulkRejected(OpenSearchError):
 
     def __str__(self) -> str:
         return f"HTTP {self.status}: {self.message}"
+
+
+class DocumentMissing(ShipperError):
+    """No document has the id that was asked for."""
+
+    reason = "document_missing"
 
 
 class EmbeddedError(ShipperError):

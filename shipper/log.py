@@ -78,13 +78,13 @@ class _Json(logging.Formatter):
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        words = [f"{time} {record.levelname:<7} {_printable(record.getMessage())}"]
+        words = [f"{time} {record.levelname:<7} {printable(record.getMessage())}"]
         if details := getattr(record, "details", {}):
             words.append(" ".join(f"{name}={_word(value)}" for name, value in details.items()))
         lines = ["  ".join(words)]
         if record.exc_info:
             # Set in from the left, so that none of its lines can be taken for a log line.
-            lines += [f"    {_printable(line)}" for line in self.formatException(record.exc_info).split("\n")]
+            lines += [f"    {printable(line)}" for line in self.formatException(record.exc_info).split("\n")]
         return "\n".join(lines)
 
 
@@ -94,7 +94,7 @@ def _json(value: object) -> str:
     return text if text.isprintable() else json.dumps(value, default=str)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what could forge a line or drive the terminal."""
     return text if text.isprintable() else _json(text)[1:-1]
 

@@ -60,6 +60,12 @@ class Metrics:
             ["dataset"],
             registry=self.registry,
         )
+        self.ledger_entries = Counter(
+            "shipper_ledger_entries",
+            "Ledger entries, one for each attempt at an object, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.event_lag = Histogram(
             "shipper_event_lag_seconds",
             "From the oldest event of an object to the moment when all its documents were taken.",

@@ -8,7 +8,7 @@ One queue message, from receipt to acknowledgement: read this first.
     acknowledge ◀─ every record has an outcome
 
 Between the blocks and the indexer everything is synchronous and without I/O. A message is acknowledged only when
-OpenSearch has taken the last of its documents and dead letters.
+OpenSearch has taken the last of its documents and dead letters, and then the ledger entry of each of its objects.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final
 
+from shipper.bookkeeper import Bookkeeper
 from shipper.bucket import ObjectStore
 from shipper.deadletter import WHOLE_OBJECT, DeadLetters, Place
 from shipper.errors import NotificationError, ObjectError, ObjectTooLarge, RecordError
 from shipper.indexer import Indexer
+from shipper.ledger import Attempt, Ledger
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.notification import ObjectRef, parse
@@ -90,6 +92,7 @@ class Pipeline:
         self._indexer = indexer
         self._letters = letters
         self._metrics = metrics
+        self._bookkeeper = Bookkeeper(Ledger(namespace), indexer, metrics)
         self._namespace = namespace
         self._record_bytes = record_bytes
         self._object_records = object_records
@@ -111,7 +114,7 @@ class Pipeline:
             _log.warning("message not understood", message_id=message.id, error=error)
             if keep_unknown:
                 return Outcome.REJECTED
-            attempt = Attempt(Tally(Place(dataset=UNKNOWN)))
+            attempt = Attempt(Tally(Place(dataset=UNKNOWN)), self._now())
             attempt.tally.read += 1
             await self._indexer.room()
             letter = self._letters.of_message(message.id, message.body, str(error), self._now())
@@ -119,39 +122,46 @@ class Pipeline:
             return await self._settled(attempt)
         for reason in notification.ignored:
             self._metrics.ignored.labels(reason).inc()
-        attempts = [await self._read(ref, last_receive=last_receive) for ref in notification.objects]
-        outcomes = [await self._settled(attempt) for attempt in attempts if attempt is not None]
-        return Outcome.ERRORED if Outcome.ERRORED in outcomes else Outcome.DELIVERED
+        read = [(ref, await self._read(ref, last_receive=last_receive)) for ref in notification.objects]
+        attempts = [(ref, attempt) for ref, attempt in read if attempt is not None]
+        outcomes = [await self._settled(attempt) for _, attempt in attempts]
+        entered = await self._bookkeeper.enter(message, attempts)
+        if Outcome.ERRORED in outcomes:
+            return Outcome.ERRORED
+        # Nothing of the objects themselves is open: for their entries alone the message is not kept for ever.
+        return Outcome.DELIVERED if entered or last_receive else Outcome.ERRORED
 
-    async def _read(self, ref: ObjectRef, *, last_receive: bool) -> "Attempt | None":
+    async def _read(self, ref: ObjectRef, *, last_receive: bool) -> Attempt | None:
         """Read an object to its end, or as far as that goes; None if it holds no logs."""
         claim = self._sources.route(ref)
         if isinstance(claim, Skip):
             self._metrics.ignored.labels(claim.reason).inc()
             return None
         if claim is None:
-            attempt = Attempt(Tally(Place(dataset=UNKNOWN, object=ref)))
+            attempt = Attempt(Tally(Place(dataset=UNKNOWN, object=ref)), self._now())
             cause = "no source claims an object with such a key"
             _log.warning("object of no source", bucket=ref.bucket, key=ref.key)
             await self._bury_object(attempt, "unclaimed", cause)
             return attempt
         source, origin = claim
-        attempt = Attempt(Tally(Place(dataset=source.dataset, object=ref)))
+        attempt = Attempt(Tally(Place(dataset=source.dataset, object=ref)), self._now())
         async with self._reading:
             try:
                 await self._ship(source, origin, attempt, last_receive=last_receive)
             except Exception as error:  # noqa: BLE001 -- a fault of our own must not keep other objects from being read
                 _log.error("a fault of our own; the object is tried again", error, bucket=ref.bucket, key=ref.key)
                 attempt.errored = True
+                attempt.note("fault", f"{type(error).__name__}: {error}")
         return attempt
 
-    async def _ship(self, source: Source[Any, Any], origin: Origin, attempt: "Attempt", *, last_receive: bool) -> None:
+    async def _ship(self, source: Source[Any, Any], origin: Origin, attempt: Attempt, *, last_receive: bool) -> None:
         """Send the documents of an object on their way; note in the attempt what went wrong with the object itself."""
         ref = origin.object
         shipment: Shipment | None = None
         try:
             async with self._store.read(ref) as reading:
                 attempt.tally.place = Place(dataset=source.dataset, object=ref, version=reading.version)
+                attempt.size = reading.size
                 shipment = Shipment(
                     source,
                     origin,
@@ -168,6 +178,7 @@ class Pipeline:
             _log.warning(
                 "object not read to its end", reason=error.reason, bucket=ref.bucket, key=ref.key, error=error.message
             )
+            attempt.note(error.reason, error.message)
             if error.retryable and not (error.final_when_repeated and last_receive):
                 attempt.errored = True
                 return
@@ -175,7 +186,7 @@ class Pipeline:
                 await self._append(shipment, shipment.break_off(self._now()), attempt)
             await self._bury_object(attempt, error.reason, error.message)
 
-    async def _append(self, shipment: Shipment, shipped: Iterator[Shipped], attempt: "Attempt") -> None:
+    async def _append(self, shipment: Shipment, shipped: Iterator[Shipped], attempt: Attempt) -> None:
         """Hand documents to the indexer, in slices after each of which other tasks get their turn."""
         more = True
         while more:
@@ -183,7 +194,7 @@ class Pipeline:
             more = self._slice(shipment.index, shipped, attempt)
             await asyncio.sleep(0)
 
-    def _slice(self, index: str, shipped: Iterator[Shipped], attempt: "Attempt") -> bool:
+    def _slice(self, index: str, shipped: Iterator[Shipped], attempt: Attempt) -> bool:
         """Handle some records; tell whether there may be more."""
         tally, indexer, now = attempt.tally, self._indexer, self._now()
         for count, (position, id_, time, result) in enumerate(shipped, 1):
@@ -200,37 +211,30 @@ class Pipeline:
                 return True
         return False
 
-    def _bury_record(self, attempt: "Attempt", position: int, error: RecordError) -> None:
+    def _bury_record(self, attempt: Attempt, position: int, error: RecordError) -> None:
         letter = self._letters.of_record(attempt.tally.place, position, error, self._now())
         self._bury(attempt, position, error.reason, letter)
 
-    async def _bury_object(self, attempt: "Attempt", reason: str, cause: str) -> None:
+    async def _bury_object(self, attempt: Attempt, reason: str, cause: str) -> None:
         """Write the dead letter that stands for what was not read of an object."""
         await self._indexer.room()
+        attempt.note(reason, cause)
         attempt.tally.read += 1
         letter = self._letters.of_object(attempt.tally.place, reason, cause, self._now())
         self._bury(attempt, WHOLE_OBJECT, reason, letter)
 
-    def _bury(self, attempt: "Attempt", position: int, reason: str, letter: tuple[str, bytes]) -> None:
+    def _bury(self, attempt: Attempt, position: int, reason: str, letter: tuple[str, bytes]) -> None:
         id_, document = letter
         tally = attempt.tally
         self._metrics.dead_letters.labels(tally.place.dataset, reason).inc()
         self._indexer.add(self._letters.index, id_, document, tally, position, dead=True)
 
-    async def _settled(self, attempt: "Attempt") -> Outcome:
+    async def _settled(self, attempt: Attempt) -> Outcome:
         """Wait until every record of an attempt has an outcome."""
         tally = attempt.tally
         await tally.settled()
-        delivered = not attempt.errored and not tally.released and tally.balanced
-        outcome = Outcome.DELIVERED if delivered else Outcome.ERRORED
+        attempt.end(self._now())
+        outcome = Outcome.DELIVERED if attempt.delivered else Outcome.ERRORED
         self._metrics.objects.labels(tally.place.dataset, outcome.value).inc()
-        self._metrics.settled(tally, delivered=delivered, now=self._now())
+        self._metrics.settled(tally, delivered=attempt.delivered, now=attempt.ended)
         return outcome
-
-
-class Attempt:
-    """One attempt at an object: its account, and whether something has to be tried again."""
-
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
-        self.errored = False

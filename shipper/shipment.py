@@ -58,6 +58,7 @@ class Shipment:
         self._decoder = Enveloped(source.format).decoder(record_bytes=record_bytes)
         self._stamp = Stamp(source, origin, namespace=namespace, version=version)
         self._position = 0
+        self._first = 0
         self.index = self._stamp.index
 
     def feed(self, block: bytes, now: datetime) -> Iterator[Shipped]:
@@ -85,12 +86,16 @@ class Shipment:
         if last:
             yield last
 
+    def original(self, position: int) -> bytes:
+        """Give the bytes of a record that was given just now; none if it is not at hand any more."""
+        return self._decoder.original(position - self._first) if position >= self._first else b""
+
     def _shipped(self, records: list[Any], now: datetime) -> Iterator[Shipped]:
         if not records:
             return
         make, origin, stamp = self._document, self._origin, self._stamp
         decoder, contexts = self._decoder.chosen, self._decoder.contexts
-        first = self._position
+        first = self._first = self._position
         self._position += len(records)
         for index, record in enumerate(records):
             position = first + index

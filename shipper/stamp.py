@@ -17,6 +17,14 @@ BLANK: Final = frozenset({"", "-"})
 """Texts that stand for no value, in a field of whatever type."""
 
 
+def digest(bucket: str, key: str, version: str) -> str:
+    """Name one content of one object; the ids of its records begin with this, where they have none of their own."""
+    hashed = blake2b(digest_size=15)
+    for part in (bucket, key, version):
+        hashed.update(part.encode() + b"\0")
+    return hashed.hexdigest()
+
+
 class Stamp:
     """
     Completes the documents of one object.
@@ -30,10 +38,7 @@ class Stamp:
 
     def __init__(self, source: Source[Any, Any], origin: Origin, *, namespace: str, version: str) -> None:
         ref = origin.object
-        digest = blake2b(digest_size=15)
-        for part in (ref.bucket, ref.key, version):
-            digest.update(part.encode() + b"\0")
-        self._unique = digest.hexdigest()
+        self._unique = digest(ref.bucket, ref.key, version)
         self._id: Callable[[Any], str | None] | None = source.id
         self.index = f"logs-{source.dataset}-{namespace}"
         self._dataset = source.dataset

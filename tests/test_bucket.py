@@ -68,7 +68,7 @@ class S3:
 
     def __init__(self, *pieces: bytes | Exception, error: Exception | None = None, **headers: str) -> None:
         self.body = Body(*pieces)
-        self.answer = {"Body": self.body, "ETag": '"etag"', **headers}
+        self.answer = {"Body": self.body, "ETag": '"etag"', "ContentLength": 7, **headers}
         self.error = error
         self.asked: list[dict[str, str]] = []
         self.opened: list[str | None] = []

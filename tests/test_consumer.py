@@ -191,7 +191,7 @@ async def test_a_release_is_not_undone_by_a_heartbeat() -> None:
         bench.queue.seconds["release"] = 4.0
         bench.put("logs/missing later")
         del bench.store.objects["logs/missing later"]
-        await asyncio.sleep(13)
+        await asyncio.sleep(11)
         bench.announce("logs/missing later")
         await bench.until(lambda: bench.queue.released)
         assert bench.queue.calls["extend"] == 0
@@ -298,7 +298,7 @@ async def test_messages_in_hand_are_limited(most: int, bound: int) -> None:
             most_seen = max(most_seen, bench.count("shipper_messages_in_flight"))
             await asyncio.sleep(0.1)
         assert bound - 9 <= most_seen <= bound
-        assert now() < 40 * 2.5
+        assert now() < 40 * 4.5, "two requests a message, each after a wait for company"
 
 
 @on_fake_time

@@ -42,7 +42,7 @@ BOOKS = Books(
 SEEN = Seen(
     books=BOOKS,
     uploaded=5,
-    documents={CLOUDTRAIL: 9, VPCFLOW: 1_005, "shipper.deadletter": 3},
+    documents={CLOUDTRAIL: 9, VPCFLOW: 1_005, "shipper.deadletter": 3, "shipper.objects": 5},
     generated={CLOUDTRAIL: 7, VPCFLOW: 4, "shipper.deadletter": 2},
     logins=Found(LOGINS, 2, rows=(("2026-02-03T10:15:00.000Z", "Root", "203.0.113.5", "111122223333"),)),
     denied=Found(DENIED, 4, groups={"bob": 3, "eve": 1}),
@@ -78,13 +78,20 @@ def test_all_is_well() -> None:
             replace(SEEN, documents=SEEN.documents | {"shipper.deadletter": 2}),
             "shipper.deadletter: 3 counted, but OpenSearch has 2",
         ),
+        (
+            replace(SEEN, documents=SEEN.documents | {"shipper.objects": 6}),
+            "shipper.objects: 5 counted, but OpenSearch has 6",
+        ),
         (replace(SEEN, documents=SEEN.documents | {"aws.guess": 1}), "aws.guess: 0 counted, but OpenSearch has 1"),
         (replace(SEEN, generated={VPCFLOW: 4}), "aws.cloudtrail: 7 put in, but OpenSearch has 0"),
         (replace(SEEN, uploaded=6), "7 announced, but 5 read and 1 skipped"),
         (with_books(imbalance=1), "shipper_imbalance_records is 1"),
         (with_books(ignored={"not_a_log": 1}), "1 test event sent, but 0 counted"),
         (
-            with_books(ignored={"not_a_log": 2, "test_event": 1}, objects=4),
+            replace(
+                with_books(ignored={"not_a_log": 2, "test_event": 1}, objects=4),
+                documents=SEEN.documents | {"shipper.objects": 4},
+            ),
             "1 digest uploaded, but 2 skipped",
         ),
         (replace(SEEN, logins=Found(LOGINS, 1)), "Console logins without MFA: 2 put in, but 1 found"),
@@ -126,6 +133,7 @@ def test_conservation_is_a_table() -> None:
         "  unknown                 1        0           0         0             1         0                 holds",
         "  aws.vpcflow         1,006    1,005           0         0             1         0          1,005  holds",
         "  shipper.deadletter                                                                            3",
+        "  shipper.objects                                                                               5",
         "  5 objects, one announced twice (duplicates); skipped, by reason: 1 not_a_log, 1 test_event",
     ]
 

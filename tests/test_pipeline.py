@@ -80,7 +80,8 @@ async def test_a_repeated_notification_gives_no_second_document() -> None:
         await bench.until_done()
         bench.announce(KEY, KEY)
         await bench.until_done()
-        assert len(bench.engine.documents) == 2
+        assert bench.messages(KEY) == ["one"]
+        assert bench.reasons() == {"undecodable": 1}
         assert bench.count("shipper_records_total", outcome="duplicates") == 2
 
 
@@ -144,7 +145,7 @@ async def test_an_object_that_is_empty_after_all() -> None:
         bench.announce(KEY)
         await bench.until_done()
         assert bench.count("shipper_objects_total", outcome="delivered") == 1
-        assert bench.engine.requests == []
+        assert [(entry["read"], entry["outcome"]) for entry in bench.entries()] == [(0, "delivered")]
 
 
 # -- objects that cannot be read ---------------------------------------------------------------------------------------
@@ -366,3 +367,75 @@ async def test_lag_is_measured_of_what_is_delivered() -> None:
         await bench.until_done()
         assert bench.count("shipper_event_lag_seconds_count") == 1
         assert bench.count("shipper_event_lag_seconds_sum") == pytest.approx(asyncio.get_running_loop().time(), abs=2)
+
+
+# -- the ledger --------------------------------------------------------------------------------------------------------
+
+
+@on_fake_time
+async def test_every_attempt_has_its_entry() -> None:
+    """Each attempt at an object, failed ones included, has one entry; together they say what the metrics say."""
+    async with working() as bench:
+        bench.put(KEY, ["one", "drop", "broken", "two"])
+        bench.put("logs/late", 3).denied = True
+        bench.announce(KEY, KEY, "logs/late")
+        bench.announce("unheard/of")
+        await bench.until(lambda: bench.store.reads["logs/late"] == 1)
+        bench.store.objects["logs/late"].denied = False
+        await bench.until_done()
+        told = {(entry["key"], entry["attempt"], entry["outcome"], entry["error"]) for entry in bench.entries()}
+        assert told == {
+            (KEY, 1, "delivered", None),
+            (KEY, 2, "delivered", None),
+            ("logs/late", 1, "errored", "object_denied"),
+            ("logs/late", 2, "delivered", None),
+            ("unheard/of", 1, "delivered", "unclaimed"),
+        }
+        assert len(bench.entries()) == 7, "an object that its message names twice has two entries"
+        for outcome in ("read", "indexed", "duplicates", "filtered", "dead_lettered", "released"):
+            counted = bench.count("shipper_records_total", outcome=outcome)
+            assert sum(entry[outcome] for entry in bench.entries()) == counted, outcome
+        assert bench.count("shipper_ledger_entries_total", outcome="indexed") == 7
+
+
+@on_fake_time
+async def test_a_message_outlives_its_ledger_entry() -> None:
+    """A message is deleted only after the entry was taken; until then it is no record that is out of balance."""
+    async with working() as bench:
+        bench.put(KEY)
+        bench.engine.answer(lambda action: 429 if "agent" in action.document else 201)
+        bench.announce(KEY)
+        await asyncio.sleep(60)
+        assert len(bench.messages(KEY)) == 3
+        assert bench.queue.messages
+        assert bench.count("shipper_imbalance_records") == 0
+        bench.engine.answer(lambda _: 201)
+        await bench.until_done()
+        assert len(bench.entries()) == 1
+
+
+@on_fake_time
+async def test_a_refused_ledger_entry_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """An entry that OpenSearch refuses is told and kept as a dead letter; the message is deleted all the same."""
+    async with working() as bench:
+        bench.put(KEY)
+        bench.engine.answer(lambda action: 400 if "agent" in action.document else 201)
+        bench.announce(KEY)
+        await bench.until_done()
+        assert bench.store.reads[KEY] == 1
+        assert [(letter["dataset"], letter["key"]) for letter in bench.letters()] == [("shipper.objects", KEY)]
+        assert bench.count("shipper_ledger_entries_total", outcome="dead_lettered") == 1
+        assert bench.count("shipper_records_total", outcome="dead_lettered") == 0
+        assert "ledger entry not indexed" in caplog.messages
+
+
+@on_fake_time
+async def test_a_message_is_not_kept_for_ever_for_its_entry_alone() -> None:
+    """Where OpenSearch takes neither the entry nor its dead letter, the message is deleted at the last receive."""
+    async with working(last_receive=2) as bench:
+        bench.put(KEY)
+        bench.engine.answer(lambda action: 400 if {"agent", "error"} & action.document.keys() else 201)
+        bench.announce(KEY)
+        await bench.until_done()
+        assert bench.store.reads[KEY] == 2
+        assert bench.count("shipper_ledger_entries_total", outcome="released") == 2

@@ -31,6 +31,7 @@ from shipper.source import Skip, Sources
 
 BUCKET: Final = "amzn-s3-demo-logs"
 DEADLETTERS: Final = "logs-shipper.deadletter-default"
+ENTRIES: Final = "logs-shipper.objects-default"
 PATIENCE_SECONDS: Final = 100_000.0
 
 
@@ -188,6 +189,18 @@ class Workbench:
             if index == DEADLETTERS
         ]
 
+    def entries(self) -> list[dict[str, Any]]:
+        """Give the `shipper.object` of all ledger entries, with the key of the object and the reason of an error."""
+        return [
+            {
+                **fields["shipper"]["object"],
+                "key": fields["aws"]["s3"]["object"]["key"],
+                "error": fields.get("error", {}).get("type"),
+            }
+            for (index, _), fields in self.engine.documents.items()
+            if index == ENTRIES
+        ]
+
     def reasons(self) -> Counter[str]:
         """Count the dead letters by reason."""
         return Counter(letter["reason"] for letter in self.letters())
@@ -219,8 +232,8 @@ class Workbench:
         """Give the positions of an object's lines that are neither documents nor in a dead letter."""
         taken = {
             fields["aws"]["s3"]["object"].get("offset")
-            for fields in self.engine.documents.values()
-            if fields.get("aws", {}).get("s3", {}).get("object", {}).get("key") == key
+            for (index, _), fields in self.engine.documents.items()
+            if index != ENTRIES and fields.get("aws", {}).get("s3", {}).get("object", {}).get("key") == key
         }
         if None in taken:  # a dead letter stands for the whole object
             return []

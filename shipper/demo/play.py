@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shipper import deadletter
+from shipper import deadletter, ledger
 from shipper.config import load
 from shipper.demo.accounts import Books
 from shipper.demo.answers import PATTERN, Answers
@@ -155,7 +155,7 @@ class _Stage:
         yield f"S3 and SQS  {self._aws_url}, any credentials, bucket {there.bucket}"
         yield f"Settings    {self._config}"
         if not self._is_ours:
-            names = (*[source.dataset for source in Sources.discover()], deadletter.DATASET)
+            names = (*[source.dataset for source in Sources.discover()], deadletter.DATASET, ledger.DATASET)
             streams = ",".join(f"logs-{name}-{NAMESPACE}" for name in names)
             yield f"The documents stay. To remove them: curl -X DELETE {user}'{url}/_data_stream/{streams}'"
         yield "Ctrl-C ends it."

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from shipper import deadletter
+from shipper import deadletter, ledger
 from shipper.demo.accounts import OUTCOMES, Account, Books
 from shipper.demo.answers import Lag, Letter
 from shipper.demo.searches import Found
@@ -42,8 +42,10 @@ def conservation(seen: Seen) -> Iterator[str]:
     books = seen.books
     yield "Conservation: read = indexed + duplicates + filtered + dead letters + released"
     rows = [_account(account, seen.documents.get(account.dataset)) for account in books.accounts]
-    letters = f"{seen.documents.get(deadletter.DATASET, 0):,}"
-    rows.append((deadletter.DATASET, *[""] * (len(OUTCOMES) + 1), letters, ""))
+    rows += [
+        (dataset, *[""] * (len(OUTCOMES) + 1), f"{seen.documents.get(dataset, 0):,}", "")
+        for dataset in (deadletter.DATASET, ledger.DATASET)
+    ]
     header = ("dataset", "read", *[name.replace("dead_lettered", "dead letters") for name in OUTCOMES])
     yield from table((*header, "in OpenSearch", "sum"), rows, left=(0, 8))
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(books.ignored.items()))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shipper import deadletter
+from shipper import deadletter, ledger
 from shipper.demo.accounts import Books
 from shipper.demo.answers import Lag, Letter
 from shipper.demo.searches import Found
@@ -106,6 +106,7 @@ def _sums(books: Books) -> Iterator[str]:
 def _counts(seen: Seen) -> Iterator[str]:
     counted = {account.dataset: account.outcomes["indexed"] for account in seen.books.accounts}
     counted[deadletter.DATASET] = seen.books.total("dead_lettered")
+    counted[ledger.DATASET] = seen.books.objects
     for dataset in sorted(counted.keys() | seen.documents.keys()):
         told, held = counted.get(dataset, 0), seen.documents.get(dataset, 0)
         if told != held:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from shipper import __version__, deadletter, ecs
+from shipper import __version__, deadletter, ecs, ledger
 from shipper.mappings import opensearch
 from shipper.mappings.fields import Field, fields
 from shipper.source import Sources
@@ -66,7 +66,7 @@ class Template:
 def document_types() -> DocumentTypes:
     """Give all datasets there are: one for each source, and those the shipper writes about itself."""
     sources = {source.dataset: source.document_type for source in Sources.discover()}
-    return {**sources, deadletter.DATASET: deadletter.DeadLetterDocument}
+    return {**sources, deadletter.DATASET: deadletter.DeadLetterDocument, ledger.DATASET: ledger.EntryDocument}
 
 
 def templates(documents: DocumentTypes | None = None) -> list[Template]:

@@ -86,6 +86,7 @@ class FakeReading:
 
     def __init__(self, ref: ObjectRef, stored: StoredObject, inflater: Inflater, piece_bytes: int) -> None:
         self._ref = ref
+        self.size = len(stored.data)
         self._stored = stored
         self._inflater = inflater
         self._piece_bytes = piece_bytes

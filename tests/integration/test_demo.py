@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import pytest
 from opensearchpy import OpenSearch
 
-from shipper import deadletter
+from shipper import deadletter, ledger
 from shipper.embedded.ports import free_ports
 from shipper.embedded.server import get
 from shipper.source import Sources
 
 PATIENCE_SECONDS = 120.0
-DATASETS = (*[source.dataset for source in Sources.discover()], deadletter.DATASET)
+DATASETS = (*[source.dataset for source in Sources.discover()], deadletter.DATASET, ledger.DATASET)
 
 
 @pytest.fixture
