@@ -14,7 +14,7 @@ with atheris.instrument_imports(include=["shipper"]):
     from fuzz import harness
     from fuzz.targets import targets
 
-_SWELLING: Final = 1 / 64
+_SWELLING: Final = 1 / 256
 """Share of the inputs in which a piece is repeated: libFuzzer seldom comes upon long inputs by itself."""
 _LONGEST_PIECE: Final = 64
 
