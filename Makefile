@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test unit bench bench-large check format generate goldens lock clean
+.PHONY: install demo test unit fuzz bench bench-large check format generate goldens lock clean
 
 install: .venv/.installed
 
@@ -21,6 +21,18 @@ test: install
 
 unit: install
 	$(BIN)/pytest --ignore=tests/integration
+
+# Coverage-guided, of all that reads bytes from outside; in a virtualenv of its own, where atheris has wheels for it
+# (CPython 3.11 to 3.13 on Linux). See docs/testing.md.
+SECONDS ?= 600
+
+fuzz: .venv-fuzz/.installed
+	PYTHONPATH=tests:. .venv-fuzz/bin/python -m fuzz $(SECONDS)
+
+.venv-fuzz/.installed: requirements.lock tests/fuzz/requirements.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install --quiet --require-hashes -r requirements.lock -r tests/fuzz/requirements.txt
+	@touch $@
 
 check: install
 	$(BIN)/ruff check
@@ -56,4 +68,4 @@ lock: install
 	$(LOCK) --upgrade --constraint requirements.lock --output-file requirements-run.lock
 
 clean:
-	rm -rf .venv build dist
+	rm -rf .venv .venv-fuzz build dist

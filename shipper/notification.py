@@ -109,7 +109,7 @@ class _Body(Struct):
     region: str | None = None
     time: datetime | None = None
     # CloudTrail's own announcement through SNS
-    trail_bucket: str | None = field(name="s3Bucket", default=None)
+    trail_bucket: _Name | None = field(name="s3Bucket", default=None)
     trail_keys: list[_Name] | None = field(name="s3ObjectKey", default=None)
 
 

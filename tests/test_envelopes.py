@@ -20,6 +20,7 @@ from shipper.envelopes.json import DROPPED
 from shipper.envelopes.recognition import Form, recognize
 from shipper.errors import RecordError
 from shipper.formats import Format, JsonRecords, Record, Row, Table
+from shipper.formats.record import ORIGINAL_BYTES
 from shipper.notification import ObjectRef
 from shipper.shipment import Shipment, Shipped
 from shipper.source import Origin
@@ -310,7 +311,9 @@ def test_message_that_was_parsed() -> None:
     assert [one.value.n for one in out] == [1, 2]
 
 
-@pytest.mark.parametrize("raw", [b'{"n":2,"message":"{}"}', b'{"n":2,"detail":{"n":3}}'])
+@pytest.mark.parametrize(
+    "raw", [b'{"n":2,"message":"{}"}', b'{"n":2,"detail":{"n":3}}', b'{"n":2,"message":"{}","\xff":0}']
+)
 def test_bare_record_with_a_member_of_that_name(raw: bytes) -> None:
     """A record that has a message or a detail among other members is no envelope: nothing of it is thrown away."""
     assert [one.original for one in decoded(Enveloped(THINGS), [line('{"n":1}') + raw])] == [b'{"n":1}', raw]
@@ -387,6 +390,13 @@ def test_log_event_without_message() -> None:
     first, broken, last = decoded(Enveloped(THINGS), [raw])
     assert (first.value.n, last.value.n) == (1, 2)
     assert (broken.value.cause, broken.original) == ("a log event without a message", raw)
+
+
+def test_long_envelope_is_not_kept_whole() -> None:
+    """Of the bytes of a long envelope an error keeps as many as of any other broken record."""
+    raw = payload("x" * (ORIGINAL_BYTES + 1), None)
+    (*_, broken) = errors(decoded(Enveloped(THINGS), [raw]))
+    assert (broken.original, broken.length) == (raw[:ORIGINAL_BYTES], len(raw))
 
 
 @pytest.mark.parametrize("raw", [dumped({**FULL_PAYLOAD, "logEvents": {}}), dumped({**FULL_EVENT, "detail": None})])

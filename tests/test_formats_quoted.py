@@ -104,9 +104,9 @@ def test_too_few_columns() -> None:
 
 
 def test_hostile_line() -> None:
-    """A long line of quotes is read in a few passes over it: one pass for each quote would not end within a day."""
-    for text in (b'"' * (1 << 20), b'"x' * (1 << 19), b'" ' * (1 << 19), b"[" * (1 << 20), b'a"' * (1 << 19)):
-        assert len(read(text, limit=1 << 21)) == 1
+    """A long line of quotes is read in a few passes over it: one pass for each quote would not end within an hour."""
+    for text in (b'"' * (1 << 18), b'"x' * (1 << 17), b'" ' * (1 << 17), b"[" * (1 << 18), b'a"' * (1 << 17)):
+        assert len(read(text, limit=1 << 20)) == 1
 
 
 words = st.text(st.characters(exclude_characters='" []\r\n', exclude_categories=["Cs"]), min_size=1, max_size=6).filter(

@@ -76,6 +76,14 @@ def test_memory_is_bounded() -> None:
     assert [error.length for error in decoder.finish()] == [40 << 16]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("size", [1000, 2 * ORIGINAL_BYTES])
+def test_long_line_is_kept_in_part(size: int) -> None:
+    """Of a line that is too long as much is kept as of any other broken record, wherever blocks end."""
+    raw = b"x" * (ORIGINAL_BYTES + 1) + b"\ny"
+    long, _ = read(raw, (size,), limit=50)
+    assert long.original == long.value.original == raw[:ORIGINAL_BYTES]
+
+
 def test_record_of_several_fields() -> None:
     """A record that a line cannot fill is refused at once."""
 

@@ -265,6 +265,7 @@ def test_announcement_of_cloudtrail() -> None:
         sns(body(record()), Type="SubscriptionConfirmation"),
         '{"s3Bucket":"trail"}',
         '{"s3Bucket":"trail","s3ObjectKey":[""]}',
+        '{"s3Bucket":"","s3ObjectKey":["a"]}',
     ],
 )
 def test_what_only_looks_like_a_form(other: str) -> None:

@@ -15,6 +15,7 @@ from msgspec import Raw, field
 from shipper.envelopes.contents import Content, Context, Control, Run
 from shipper.errors import RecordError
 from shipper.formats import JsonRecords, Record, Unparsed
+from shipper.formats.record import record_error
 
 ENVELOPE_BYTES: Final = 1 << 24
 """
@@ -22,7 +23,7 @@ Longest envelope, where the longest record is not longer: a subscription packs a
 megabyte when compressed.
 """
 
-_members = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class LogEvent(Record):
@@ -117,7 +118,7 @@ class JsonEnvelopes:
             yield from _log_events(envelope, envelope.log_events, original, unparsed)
         elif envelope.detail_type is not None and (detail := bytes(envelope.detail)):
             yield Run([detail], Context(envelope.account, envelope.region), unparsed)
-        elif envelope.message is not None and len(_members(original)) == 1:
+        elif envelope.message is not None and _is_alone(original):
             yield Run([_message(envelope.message)])
         else:
             yield Run([original])
@@ -132,8 +133,16 @@ def _log_events(
         if has_message:
             yield Run([_message(event.message) for event in group], context, unparsed)
         else:
-            error = RecordError("undecodable", "a log event without a message", original, len(original))
+            error = record_error("undecodable", "a log event without a message", original)
             yield from (error for _ in group)
+
+
+def _is_alone(original: bytes) -> bool:
+    """Tell whether the message of an object is its only member."""
+    try:
+        return len(_decode_members(original)) == 1
+    except UnicodeDecodeError:  # the decoder of envelopes does not look into names that it does not know
+        return False
 
 
 def _message(value: Any) -> bytes:

@@ -86,7 +86,7 @@ class TextDecoder(Generic[R]):
             if unparsed:
                 self._unparsed[len(self._out)] = unparsed
             self._out.append(record)
-            self._originals.append(line)
+            self._originals.append(record.original if isinstance(record, RecordError) else line)
         return self._out
 
     def _one(self, line: bytes) -> tuple[R | RecordError, tuple[Unparsed, ...]]:

@@ -28,7 +28,7 @@ def main() -> None:
     if "end-to-end" in what:
         measured.end_to_end = endtoend.measure(sources, tell)
     if "large" in what:
-        measured.sources.update(large.measure(sources, tell))
+        measured.sources.update(large.measure(tell))
     print(report.table(report.merge(measured)))
 
 

@@ -39,6 +39,16 @@ class MeasuredDaemon(RunningDaemon):
             raise RuntimeError("the kernel does not tell the peak of a process that has ended")
         return round(int(found[1]) / 1024)
 
+    def demand_alive(self) -> None:
+        """
+        See that it runs.
+
+        Raises:
+            RuntimeError: it has ended by itself
+        """
+        if self._process.returncode is not None:
+            raise RuntimeError(f"the daemon has ended with {self._process.returncode}: {self.complaints()}")
+
     def complaints(self) -> list[str]:
         """Give what it has logged as a warning or an error."""
         return [str(line) for line in self.lines if line["log.level"] in ("warning", "error")]

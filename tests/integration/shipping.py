@@ -162,10 +162,10 @@ class RunningDaemon:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, site: Site) -> Self:
-        """Start one and wait until it listens."""
+    async def start(cls, site: Site, program: str = "shipper") -> Self:
+        """Start one, by the name of its module, and wait until it listens."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "shipper", "run", env=site.environment, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", program, "run", env=site.environment, stderr=asyncio.subprocess.PIPE
         )
         daemon = cls(process)
         await daemon.said("started")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from benchmarks.packing import packed
 from shipper.demo.objects import StoredObject
 from shipper.source import Source
 
@@ -23,6 +24,19 @@ OBJECTS: Final = 10
 
 Enlarge = Callable[[bytes, int], Iterator[bytes]]
 """Writes the inflated bytes of one object again, with its records so many times over."""
+
+
+class Framing(NamedTuple):
+    """
+    How an object is made large.
+
+    Attributes:
+        enlarge: writes its bytes, piece by piece
+        pack: makes an object of them
+    """
+
+    enlarge: Enlarge
+    pack: Callable[[Iterable[bytes]], bytes] = packed
 
 
 class Input(NamedTuple):
@@ -41,7 +55,7 @@ class Input(NamedTuple):
     records: int
     write: Callable[[Random, int, int], Iterator[StoredObject]]
     facts: Callable[[Iterable[StoredObject]], Facts]
-    framings: Mapping[str, Enlarge]
+    framings: Mapping[str, Framing]
 
 
 def of(source: Source[Any, Any]) -> Sequence[Input]:

@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -17,8 +18,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from benchmarks.inputs import Facts, Input
-from benchmarks.packing import unpacked
+from benchmarks.enveloping import bare_message, payload
+from benchmarks.inputs import Facts, Framing, Input
+from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.templates import Scene, Template, Vocabulary, compiled
 from benchmarks.vocabulary import aws_words, public_ip, uuid
 from shipper.demo.objects import Delivery, StoredObject, cloudtrail_object
@@ -234,11 +236,34 @@ def _in_one_array(text: bytes, times: int) -> Iterator[bytes]:
     yield _TAIL
 
 
-def _line_by_line(text: bytes, times: int) -> Iterator[bytes]:
+def _records(text: bytes) -> list[str]:
     records = msgspec.json.decode(text, type=dict[str, list[Raw]])["Records"]
-    lines = b"\n".join([bytes(record) for record in records]) + b"\n"
-    for _ in range(times):
-        yield lines
+    return [bytes(record).decode() for record in records]
 
 
-inputs = (Input("aws.cloudtrail", 50_000, write, facts, {"": _in_one_array, "ndjson": _line_by_line}),)
+def _line_by_line(text: bytes, times: int) -> Iterator[bytes]:
+    yield from repeat("".join([f"{record}\n" for record in _records(text)]).encode(), times)
+
+
+def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
+    yield from repeat(payload(_records(text)), times)
+
+
+def _glued(text: bytes, times: int) -> Iterator[bytes]:
+    yield from repeat(b"".join(map(bare_message, _records(text))), times)
+
+
+inputs = (
+    Input(
+        "aws.cloudtrail",
+        50_000,
+        write,
+        facts,
+        {
+            "": Framing(_in_one_array),
+            "ndjson": Framing(_line_by_line),
+            "cloudwatch": Framing(_in_payloads, packed_one_by_one),
+            "firehose": Framing(_glued),
+        },
+    ),
+)

@@ -12,12 +12,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import repeat
 from random import Random
 from typing import Final
 
-from benchmarks.inputs import Facts, Input
+from benchmarks.columns import row_groups
+from benchmarks.enveloping import payload
+from benchmarks.inputs import Facts, Framing, Input
 from benchmarks.network import POPULAR, Gateway, Network, address
-from benchmarks.packing import unpacked
+from benchmarks.packing import packed_one_by_one, unpacked
 from shipper.demo.objects import Delivery, StoredObject, flow_object
 from shipper.demo.vpcflow import DEFAULT, TRANSIT_GATEWAY, lines
 
@@ -82,8 +85,25 @@ def _under_one_header(text: bytes, times: int) -> Iterator[bytes]:
         yield rows
 
 
+def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
+    _, *lines = text.decode().splitlines()
+    yield from repeat(payload(lines), times)
+
+
 inputs = (
-    Input("aws.vpcflow", 500_000, partial(write, DEFAULT, 2), facts, {"": _under_one_header}),
-    Input("aws.vpcflow/v5", 500_000, partial(write, VERSION_5, 5), facts, {}),
+    Input(
+        "aws.vpcflow",
+        500_000,
+        partial(write, DEFAULT, 2),
+        facts,
+        {"": Framing(_under_one_header), "cloudwatch": Framing(_in_payloads, packed_one_by_one)},
+    ),
+    Input(
+        "aws.vpcflow/v5",
+        500_000,
+        partial(write, VERSION_5, 5),
+        facts,
+        {"parquet": Framing(_under_one_header, row_groups)},
+    ),
     Input("aws.vpcflow/tgw", 500_000, partial(write, TRANSIT_GATEWAY, 6), facts, {}),
 )
