@@ -79,6 +79,7 @@ def test_unknown_dataset_is_refused_with_a_suggestion() -> None:
         ("prefix = 'a/'\ndataset = 'aws.vpcflow'\naction = 'ignore'", r"routes\[0\]: must say what becomes"),
         ("dataset = 'aws.vpcflow'", r"routes\[0\]: fits every object"),
         ("pattern = '(a'\naction = 'ignore'", r"routes\[0\]\.pattern: is no regular expression: missing \)"),
+        ('pattern = "(?\\ra)"\naction = "ignore"', r"is no regular expression: unknown extension \?\\r"),
         ("prefix = '/a'\naction = 'ignore'", r"routes\[0\]\.prefix: .*without a leading slash"),
         ("prefix = 'a/'\naction = 'drop'", r"routes\[0\]\.action: .*ignore"),
     ],

@@ -105,7 +105,7 @@ def _routes(settings: Settings) -> Found:
         try:
             re.compile(route.pattern or "")
         except re.error as error:
-            yield Contradiction(f"{place}.pattern", f"is no regular expression: {error}")
+            yield Contradiction(f"{place}.pattern", f"is no regular expression: {ascii(str(error))[1:-1]}")
 
 
 def _password(settings: Settings) -> Found:
