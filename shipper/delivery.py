@@ -5,13 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shipper.bulk import BulkBody, Entry, Item, Verdict
-from shipper.deadletter import DeadLetters
+from shipper.deadletter import DOCUMENT_REJECTED, DeadLetters
 from shipper.errors import BulkRejected, OpenSearchRefused, OpenSearchUnavailable
-from shipper.log import Log
+from shipper.lastresort import LastResort, Refused
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
-
-_log = Log(__name__)
 
 
 class Delivery:
@@ -24,6 +22,7 @@ class Delivery:
         letters: writes the dead letters of documents that are refused
         metrics: where requests are counted
         now: the time
+        last_resort: where dead letters are kept that are refused themselves
     """
 
     def __init__(
@@ -33,18 +32,22 @@ class Delivery:
         letters: DeadLetters,
         metrics: Metrics,
         now: Callable[[], datetime],
+        *,
+        last_resort: LastResort,
     ) -> None:
         self._engine = engine
         self._letters = letters
         self._metrics = metrics
         self._now = now
+        self._last_resort = last_resort
+        self._refused: list[Refused] = []  # dead letters that wait for the last resort
         self._next = [body]  # each is a request to be made, the last one first
         self._put_off = BulkBody()  # what OpenSearch did not take now but may take later
 
     @property
     def left(self) -> int:
         """Entries without an outcome."""
-        return sum(len(body.entries) for body in (*self._next, self._put_off))
+        return sum(len(body.entries) for body in (*self._next, self._put_off)) + len(self._refused)
 
     async def send(self) -> None:
         """
@@ -68,6 +71,9 @@ class Delivery:
                 instead = self._account(body, items, why)
             self._next[-1:] = [one for one in instead if one.entries]
             _settle(body)
+            while self._refused:  # one by one, so that none is without an outcome when this is cut off
+                await self._last_resort.keep(self._refused[0], self._now())
+                self._refused.pop(0)
         if left := self.left:
             kind = OpenSearchRefused if Verdict.BLOCKED in why else OpenSearchUnavailable
             reason = why.get(Verdict.BLOCKED) or why.get(Verdict.BUSY)
@@ -76,6 +82,10 @@ class Delivery:
     def release(self) -> None:
         """Give up on the entries without an outcome: they go back with their messages."""
         bodies, self._next, self._put_off = [*self._next, self._put_off], [], BulkBody()
+        for refused in self._refused:
+            refused.tally.released += 1
+            refused.tally.settle()
+        self._refused.clear()
         for body in bodies:
             for entry in body.entries:
                 entry.tally.released += 1
@@ -122,15 +132,15 @@ class Delivery:
         return (letters,)
 
     def _reject(self, body: BulkBody, entry: Entry, reason: str, letters: BulkBody) -> None:
-        """Make a dead letter of a document that OpenSearch refuses; a dead letter that it refuses is released."""
+        """Make a dead letter of a document that OpenSearch refuses; what is one already goes to the last resort."""
+        id_, document = body.id(entry), body.document(entry)
         if entry.dead:
-            _log.error("a dead letter was refused; its message stays on the queue", reason=reason)
-            entry.tally.released += 1
+            self._refused.append(Refused(id_, document, reason, entry.tally))
             return
-        place, document = entry.tally.place, body.document(entry)
-        id_, letter = self._letters.of_document(place, entry.position, document, reason, self._now())
+        place, now = entry.tally.place, self._now()
+        id_, letter = self._letters.of_document(place, entry.position, document, reason, now, document_id=id_)
         letters.add(self._letters.index, id_, letter, entry.tally, entry.position, dead=True)
-        self._metrics.dead_letters.labels(place.dataset, "document_rejected").inc()
+        self._metrics.dead_letters.labels(place.dataset, DOCUMENT_REJECTED).inc()
 
 
 def _count(entry: Entry, *, duplicate: bool) -> None:

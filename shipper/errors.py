@@ -14,6 +14,7 @@ What can go wrong, as one tree.
     ├── CompressionError       compressed bytes are damaged; the bucket makes an ObjectCorrupt of it
     │   └── InflatedTooLarge   … an ObjectTooLarge
     ├── QueueError             SQS did not do as asked
+    ├── LastResortError        the place for refused dead letters cannot be written or read
     ├── OpenSearchError
     │   ├── OpenSearchRefused      401, 403, or a missing template: waiting for an operator helps, retrying does not
     │   ├── OpenSearchUnavailable  429, 5xx, time-outs, lost connections
@@ -138,6 +139,13 @@ class QueueError(ShipperError):
     """SQS did not do as asked."""
 
     reason = "queue"
+    retryable = True
+
+
+class LastResortError(ShipperError):
+    """The place for dead letters that OpenSearch refuses cannot be written or read."""
+
+    reason = "last_resort"
     retryable = True
 
 

@@ -18,6 +18,7 @@ from shipper.deadletter import DeadLetters
 from shipper.delivery import Delivery
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
 from shipper.health import Health
+from shipper.lastresort import LastResort
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
@@ -45,6 +46,7 @@ class Indexer:
         flush_seconds: longest that a document waits for company
         now: the time
         retry_seconds: see `RETRY_SECONDS`
+        last_resort: where dead letters are kept that are refused themselves; by default nowhere
     """
 
     def __init__(
@@ -59,8 +61,16 @@ class Indexer:
         flush_seconds: float,
         now: Callable[[], datetime],
         retry_seconds: float = RETRY_SECONDS,
+        last_resort: LastResort | None = None,
     ) -> None:
-        self._new_delivery = partial(Delivery, engine=engine, letters=letters, metrics=metrics, now=now)
+        self._new_delivery = partial(
+            Delivery,
+            engine=engine,
+            letters=letters,
+            metrics=metrics,
+            now=now,
+            last_resort=last_resort or LastResort(None, metrics),
+        )
         self._health = health
         self._bulk_bytes = bulk_bytes
         self._slots = asyncio.Semaphore(requests)
