@@ -15,6 +15,7 @@ What can go wrong, as one tree.
     │   └── InflatedTooLarge   … an ObjectTooLarge
     ├── QueueError             SQS did not do as asked
     ├── LastResortError        the place for refused dead letters cannot be written or read
+    ├── LetterError            a dead letter does not hold what is needed of it
     ├── OpenSearchError
     │   ├── OpenSearchRefused      401, 403, or a missing template: waiting for an operator helps, retrying does not
     │   ├── OpenSearchUnavailable  429, 5xx, time-outs, lost connections
@@ -147,6 +148,12 @@ class LastResortError(ShipperError):
 
     reason = "last_resort"
     retryable = True
+
+
+class LetterError(ShipperError):
+    """A dead letter does not hold what is needed of it."""
+
+    reason = "letter"
 
 
 class OpenSearchError(ShipperError):
