@@ -41,7 +41,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    for command in ("check", "demo", "install", "parse", "run", "sources"):
+    for command in ("check", "deadletter", "demo", "install", "parse", "run", "sources"):
         assert f"\n    {command} " in out
 
 

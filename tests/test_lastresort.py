@@ -13,8 +13,8 @@ from fakes import on_fake_time
 from lines import BEGINNING
 
 from shipper.config import DeadLetter
-from shipper.deadletter import letter_id
-from shipper.errors import ConfigError, LastResortError
+from shipper.deadletter import DOCUMENT_REJECTED, letter_id
+from shipper.errors import ConfigError, LastResortError, NotificationError, ObjectError
 from shipper.lastresort import LastResort, Shelf, own_routes, shelf_at
 from shipper.lastresort.directory import Directory
 from shipper.lastresort.shelf import is_name, name_of
@@ -128,6 +128,15 @@ def test_our_own_letters_are_no_logs() -> None:
     (route,) = own_routes(DeadLetter(s3="s3://dead-letters/shipper/"))
     assert (route.bucket, route.prefix, route.action) == ("dead-letters", "shipper/", "ignore")
     assert own_routes(DeadLetter(directory="/var/dead")) == own_routes(DeadLetter()) == ()
+
+
+def test_every_reason_is_explained() -> None:
+    """The users' page has a row for each reason that the code knows."""
+    page = (Path(__file__).parents[1] / "docs/dead-letters.md").read_text()
+    objects = {kind.reason for kind in ObjectError.__subclasses__() if kind.final_when_repeated or not kind.retryable}
+    records = {"undecodable", "columns", "too_long", "mapping_failed", DOCUMENT_REJECTED}
+    for reason in objects | records | {"unclaimed", NotificationError.reason}:
+        assert f"\n| `{reason}` |" in page
 
 
 def test_an_address_that_is_none_is_refused() -> None:
