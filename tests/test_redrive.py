@@ -165,10 +165,11 @@ async def test_what_fails_as_before_stays() -> None:
     bench.store.objects["logs/a"] = StoredObject(b"broken 0\nrefused 1\n")
     bench.cluster.answer(lambda action: 400 if action.document.get("message") == "refused 1" else 201)
     document = LETTERS.of_document(place(), 1, b"{}", "400", BEGINNING, document_id="x")
-    for letter in (of_record(0), of_record(7), document, of_object("object_missing", "logs/b")):
+    gone = of_record(3, "logs/gone", RecordError("mapping_failed", "cause", b"raise 3", 7))
+    for letter in (of_record(0), of_record(7), document, of_object("object_missing", "logs/b"), gone):
         bench.box.put(letter)
-    assert await bench.fates() == [Fate.STAYS] * 4
-    assert len(bench.box.letters) == 4
+    assert await bench.fates() == [Fate.STAYS] * 5
+    assert len(bench.box.letters) == 5
     assert bench.documents == {}
 
 

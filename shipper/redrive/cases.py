@@ -91,8 +91,10 @@ class Case:
             self.written.add(self._rejected)
         for letter in self.letters:
             if self.failed or self.is_open or tally.released:
-                why = self.why or ("OpenSearch refused its new letter" if tally.released else "it was not met")
-                yield Outcome(letter, Fate.STAYS, documents, why)
+                default = (
+                    "its object holds no such record any more" if self.is_open else "OpenSearch refused its new letter"
+                )
+                yield Outcome(letter, Fate.STAYS, documents, self.why or default)
             elif tally.dead_lettered or self.written:
                 same = takes_new and letter.content.id in self.written
                 yield Outcome(letter, Fate.STAYS if same else Fate.REPLACED, documents, self.why)

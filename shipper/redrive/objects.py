@@ -73,8 +73,6 @@ class Objects:
             for case in cases.records.values():
                 if case.gone:
                     await self._restore(*claim, case)
-                elif case.is_open and not case.failed:
-                    case.fail("its object holds no such record any more")
 
     async def _read(self, source: Source[Any, Any], origin: Origin, cases: Cases) -> None:
         """Read the object up to where nothing of interest follows."""
