@@ -229,6 +229,7 @@ async def test_letters_are_found_and_shown(here: Site) -> None:
         await here.emptied()
     found = await letters(here)
     assert len(found) == 3
+    by_reason = {letter["reason"]: letter["id"] for letter in found}
     status, out, _ = await shipper(here, "deadletter", "list")
     assert status == 0
     *_, total, first, _, _ = out.splitlines()
@@ -238,13 +239,12 @@ async def test_letters_are_found_and_shown(here: Site) -> None:
         (("--reason", "object_missing", "--reason", "columns", "--since", "1h"), 2),
         (("--dataset", "aws.vpcflow", "--bucket", here.bucket, "--until", "2100-01-01T00:00:00Z"), 2),
         (("--prefix", "AWSLogs/123456789012/vpcflowlogs/", "--limit", "1"), 1),
-        (("--key", TRAIL_KEY.format("b"), "--id", found[-1]["id"]), 1),
+        (("--key", TRAIL_KEY.format("b"), "--id", by_reason["object_missing"]), 1),
         (("--until", "1h"), 0),
     ):
         status, out, errors = await shipper(here, "deadletter", "list", "--json", *options)
         assert (status, len(out.splitlines())) == (0, expected), (options, out, errors)
-    (binary,) = [letter for letter in found if letter["reason"] == "undecodable"]
-    status, out, _ = await shipper(here, "deadletter", "show", binary["id"])
+    status, out, _ = await shipper(here, "deadletter", "show", by_reason["undecodable"])
     assert status == 0
     assert json.loads(out)["shipper"]["deadletter"]["encoding"] == "base64"
     status, _, errors = await shipper(here, "deadletter", "show", "nosuch")
