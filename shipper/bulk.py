@@ -26,6 +26,17 @@ def _quoted(index: str) -> bytes:
     return _encode(index)
 
 
+class _Target(Struct):
+    id: str = field(name="_id")
+
+
+class _Action(Struct):
+    create: _Target
+
+
+_decode_action = msgspec.json.Decoder(_Action).decode
+
+
 class Entry(Struct, frozen=True, gc=False):
     """
     One document of a body.
@@ -122,9 +133,10 @@ class BulkBody:
         middle = len(self.entries) // 2
         return self.part(self.entries[:middle]), self.part(self.entries[middle:])
 
-    def action(self, entry: Entry) -> bytes:
-        """Give the action line of an entry, without its line feed."""
-        return bytes(self.data[entry.start : self.data.index(b"\n", entry.start)])
+    def id(self, entry: Entry) -> str:
+        """Give the `_id` of an entry's document."""
+        action, _, _ = bytes(self.data[entry.start : entry.end]).partition(b"\n")
+        return _decode_action(action).create.id
 
     def document(self, entry: Entry) -> bytes:
         """Give the document line of an entry, without its line feed."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
-from shipper import stopping
+from shipper import lastresort, stopping
 from shipper.aws import Session
 from shipper.backing import BackingIndices
 from shipper.bucket import Bucket
@@ -71,9 +71,10 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             requests=limits.bulk_requests,
             flush_seconds=limits.flush_seconds,
             now=utc_now,
+            last_resort=lastresort.LastResort(lastresort.configured(settings.deadletter, session), metrics),
         )
         pipeline = Pipeline(
-            sources=Sources.discover(settings.routes),
+            sources=Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes)),
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,

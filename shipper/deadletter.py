@@ -26,6 +26,9 @@ MOST_BYTES: Final = 2 << 20
 WHOLE_OBJECT: Final = -1
 """Position of a dead letter that stands for all records of an object."""
 
+DOCUMENT_REJECTED: Final = "document_rejected"
+"""Reason of the dead letter of a document that OpenSearch refused."""
+
 
 class Place(Struct, frozen=True, gc=False, kw_only=True):
     """
@@ -42,13 +45,46 @@ class Place(Struct, frozen=True, gc=False, kw_only=True):
     version: str = ""
 
 
+class LetterObject(ecs.FieldSet):
+    """
+    `shipper.deadletter.object`: what is needed, beside bucket and key, to read the object again.
+
+    Attributes:
+        created: when it was created, as its notification says
+        version: of its content, see `Place`; part of the ids of its records' documents
+        version_id: that its notification names, in a bucket that keeps versions
+    """
+
+    created: datetime | None = None
+    version: str | None = None
+    version_id: str | None = None
+
+
 class DeadLetter(ecs.FieldSet):
-    """`shipper.deadletter`."""
+    """
+    `shipper.deadletter`.
+
+    Attributes:
+        dataset: of the source, or `unknown`
+        document: that OpenSearch refused, as JSON
+        document_id: its `_id`
+        encoding: of the original: `utf-8` or `base64`
+        id: of this letter, its `_id` as well; letters are sorted by it
+        length: bytes of original or document before any cut
+        object: where the record stood
+        original: the record
+        position: of the record in its object; None when the letter stands for all records
+        reason: bounded label
+        version: of the shipper
+    """
 
     dataset: str = ""
     document: ecs.Unindexed | None = None
+    document_id: str | None = None
     encoding: str | None = None
+    id: str = ""
     length: int | None = None
+    object: LetterObject | None = None
     original: ecs.Unindexed | None = None
     position: int | None = None
     reason: str = ""
@@ -85,12 +121,14 @@ class DeadLetters:
         letter = _original(error.original, error.length)
         return self._letter(place, position, error.reason, error.cause, letter=letter, now=now)
 
-    def of_document(self, place: Place, position: int, document: bytes, cause: str, now: datetime) -> tuple[str, bytes]:
+    def of_document(
+        self, place: Place, position: int, document: bytes, cause: str, now: datetime, *, document_id: str
+    ) -> tuple[str, bytes]:
         """Write the dead letter of a document that OpenSearch refused."""
-        letter = DeadLetter()
+        letter = DeadLetter(document_id=document_id)
         letter.document = ecs.Unindexed(document[:MOST_BYTES].decode(errors="replace"))
         letter.length = len(document)
-        return self._letter(place, position, "document_rejected", cause, letter=letter, now=now)
+        return self._letter(place, position, DOCUMENT_REJECTED, cause, letter=letter, now=now)
 
     def of_object(self, place: Place, reason: str, cause: str, now: datetime) -> tuple[str, bytes]:
         """Write the dead letter that stands for a whole object, or for what is left of it."""
@@ -108,11 +146,15 @@ class DeadLetters:
     ) -> tuple[str, bytes]:
         ref = place.object
         letter.dataset = place.dataset
+        letter.id = letter_id(place, position, reason)
         letter.reason = reason
         letter.version = __version__
         letter.position = None if position == WHOLE_OBJECT else position
         s3 = None
         if ref is not None:
+            letter.object = LetterObject(
+                created=ref.event_time, version=place.version or None, version_id=ref.version or None
+            )
             s3 = ecs.S3(bucket=ecs.S3Bucket(name=ref.bucket), object=ecs.S3Object(key=ref.key, offset=letter.position))
         document = DeadLetterDocument(
             timestamp=now,
@@ -124,10 +166,16 @@ class DeadLetters:
             event=ecs.Event(dataset=DATASET, ingested=now, kind="pipeline_error", module="shipper"),
             shipper=DeadLetterShipper(deadletter=letter),
         )
-        digest = blake2b(digest_size=15)
-        for part in (ref.bucket if ref else "", ref.key if ref else "", place.version, str(position), reason):
-            digest.update(part.encode() + b"\0")
-        return digest.hexdigest(), msgspec.json.encode(document)
+        return letter.id, msgspec.json.encode(document)
+
+
+def letter_id(place: Place, position: int, reason: str) -> str:
+    """Name a dead letter by place and reason, so that the same failure in the same place has one letter."""
+    ref = place.object
+    digest = blake2b(digest_size=15)
+    for part in (ref.bucket if ref else "", ref.key if ref else "", place.version, str(position), reason):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()
 
 
 def _original(original: bytes, length: int) -> DeadLetter:

@@ -7,18 +7,16 @@ from typing import Final
 
 from shipper.bulk import BulkBody, Entry, Item, Verdict
 from shipper.congestion import Congestion, Turn
-from shipper.deadletter import DeadLetters
+from shipper.deadletter import DOCUMENT_REJECTED, DeadLetters
 from shipper.errors import BulkRejected, OpenSearchRefused, OpenSearchUnavailable
 from shipper.identity import Identity, Look
-from shipper.log import Log
+from shipper.lastresort import LastResort, Refused
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
 from shipper.rescue import MOST_ROUNDS, mend
 
 TELLING_BYTES: Final = 1 << 20
 """Size of a request from which on its duration tells how busy OpenSearch is."""
-
-_log = Log(__name__)
 
 
 class Delivery:
@@ -33,6 +31,7 @@ class Delivery:
         letters: writes the dead letters of documents that are refused
         metrics: where requests are counted
         now: the time
+        last_resort: where dead letters are kept that are refused themselves
     """
 
     def __init__(
@@ -45,6 +44,7 @@ class Delivery:
         letters: DeadLetters,
         metrics: Metrics,
         now: Callable[[], datetime],
+        last_resort: LastResort,
     ) -> None:
         self._engine = engine
         self._congestion = congestion
@@ -52,6 +52,8 @@ class Delivery:
         self._letters = letters
         self._metrics = metrics
         self._now = now
+        self._last_resort = last_resort
+        self._refused: list[Refused] = []  # dead letters that wait for the last resort
         self._next = [body]  # each is a request to be made, the last one first
         self._put_off = BulkBody()  # what OpenSearch did not take now but may take later
         self._unchecked: tuple[Look, list[Item]] | None = None  # the answer to the request that was made last
@@ -59,7 +61,7 @@ class Delivery:
     @property
     def left(self) -> int:
         """Entries without an outcome."""
-        return sum(len(body.entries) for body in (*self._next, self._put_off))
+        return sum(len(body.entries) for body in (*self._next, self._put_off)) + len(self._refused)
 
     async def send(self) -> None:
         """
@@ -81,6 +83,9 @@ class Delivery:
                 instead = self._split(body, error)
             self._next[-1:] = [one for one in instead if one.entries]
             _settle(body)
+            while self._refused:  # one by one, so that none is without an outcome when this is cut off
+                await self._last_resort.keep(self._refused[0], self._now())
+                self._refused.pop(0)
         if left := self.left:
             kind = OpenSearchRefused if Verdict.BLOCKED in why else OpenSearchUnavailable
             reason = why.get(Verdict.BLOCKED) or why.get(Verdict.BUSY)
@@ -89,6 +94,10 @@ class Delivery:
     def release(self) -> None:
         """Give up on the entries without an outcome: they go back with their messages."""
         bodies, self._next, self._put_off = [*self._next, self._put_off], [], BulkBody()
+        for refused in self._refused:
+            refused.tally.released += 1
+            refused.tally.settle()
+        self._refused.clear()
         for body in bodies:
             for entry in body.entries:
                 entry.tally.released += 1
@@ -165,19 +174,19 @@ class Delivery:
         return (instead,)
 
     def _reject(self, body: BulkBody, entry: Entry, reason: str, instead: BulkBody) -> None:
-        """Mend a document that OpenSearch refuses, or make a dead letter of it; a dead letter is released."""
+        """Mend a document that OpenSearch refuses, or make a dead letter of it; what is one goes to the last resort."""
+        id_, document = body.id(entry), body.document(entry)
         if entry.dead:
-            _log.error("a dead letter was refused; its message stays on the queue", reason=reason)
-            entry.tally.released += 1
+            self._refused.append(Refused(id_, document, reason, entry.tally))
             return
-        place, document = entry.tally.place, body.document(entry)
         if entry.rounds < MOST_ROUNDS and (mended := mend(document, reason)) is not None:
             instead.mend(body, entry, mended)
             return
+        place, now = entry.tally.place, self._now()
         original = document if entry.original is None else entry.original
-        id_, letter = self._letters.of_document(place, entry.position, original, reason, self._now())
+        id_, letter = self._letters.of_document(place, entry.position, original, reason, now, document_id=id_)
         instead.add(self._letters.index, id_, letter, entry.tally, entry.position, dead=True)
-        self._metrics.dead_letters.labels(place.dataset, "document_rejected").inc()
+        self._metrics.dead_letters.labels(place.dataset, DOCUMENT_REJECTED).inc()
 
 
 def _count(entry: Entry, *, duplicate: bool) -> None:

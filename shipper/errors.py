@@ -14,6 +14,8 @@ What can go wrong, as one tree.
     ├── CompressionError       compressed bytes are damaged; the bucket makes an ObjectCorrupt of it
     │   └── InflatedTooLarge   … an ObjectTooLarge
     ├── QueueError             SQS did not do as asked
+    ├── LastResortError        the place for refused dead letters cannot be written or read
+    ├── LetterError            a dead letter does not hold what is needed of it
     ├── OpenSearchError
     │   ├── OpenSearchRefused      401, 403, or a missing template: waiting for an operator helps, retrying does not
     │   ├── OpenSearchUnavailable  429, 5xx, time-outs, lost connections
@@ -140,6 +142,19 @@ class QueueError(ShipperError):
 
     reason = "queue"
     retryable = True
+
+
+class LastResortError(ShipperError):
+    """The place for dead letters that OpenSearch refuses cannot be written or read."""
+
+    reason = "last_resort"
+    retryable = True
+
+
+class LetterError(ShipperError):
+    """A dead letter does not hold what is needed of it."""
+
+    reason = "letter"
 
 
 class OpenSearchError(ShipperError):

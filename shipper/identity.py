@@ -14,11 +14,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from shipper.backing import Backing, BackingIndex
-from shipper.bulk import BulkBody, Entry, Item, Verdict
+from shipper.bulk import BulkBody, Item, Verdict
 from shipper.metrics import Metrics
 
 CLOCKS: Final = timedelta(minutes=10)
@@ -118,7 +117,7 @@ class Identity:
         for (name, index), places in moved.items():
             stream = await self._stream(name, that_has=index)
             for at in await self._find(body, places, stream.before(index)):
-                await self._backing.withdraw(index, _id(body, body.entries[at]))
+                await self._backing.withdraw(index, body.id(body.entries[at]))
                 self._lookups.labels("withdrawn").inc()
                 checked[at] = Item(Verdict.DUPLICATE, items[at].status, index=index)
         return checked
@@ -127,7 +126,7 @@ class Identity:
         """Tell which of some entries these indices have."""
         by_id: dict[str, list[int]] = {}
         for at in places if indices else ():
-            by_id.setdefault(_id(body, body.entries[at]), []).append(at)
+            by_id.setdefault(body.id(body.entries[at]), []).append(at)
         if not by_id:
             return []
         found = await self._backing.present(indices, list(by_id))
@@ -162,8 +161,3 @@ def _old(body: BulkBody, name: str, stream: _Stream) -> list[int]:
         for at, entry in enumerate(body.entries)
         if entry.index == name and (entry.time is None or entry.time < stream.since)
     ]
-
-
-def _id(body: BulkBody, entry: Entry) -> str:
-    id_: str = msgspec.json.decode(body.action(entry))["create"]["_id"]
-    return id_

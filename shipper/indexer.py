@@ -21,6 +21,7 @@ from shipper.delivery import Delivery
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
 from shipper.health import Health
 from shipper.identity import Identity
+from shipper.lastresort import LastResort
 from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import SearchEngine
@@ -49,6 +50,7 @@ class Indexer:
         flush_seconds: longest that a document waits for company
         now: the time
         retry_seconds: see `RETRY_SECONDS`
+        last_resort: where dead letters are kept that are refused themselves; by default nowhere
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Indexer:
         flush_seconds: float,
         now: Callable[[], datetime],
         retry_seconds: float = RETRY_SECONDS,
+        last_resort: LastResort | None = None,
     ) -> None:
         self._congestion = Congestion(requests, metrics)
         self._new_delivery = partial(
@@ -74,6 +77,7 @@ class Indexer:
             letters=letters,
             metrics=metrics,
             now=now,
+            last_resort=last_resort or LastResort(None, metrics),
         )
         self._health = health
         self._bulk_bytes = bulk_bytes

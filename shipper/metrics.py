@@ -66,6 +66,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.letters_refused = Counter(
+            "shipper_dead_letters_refused",
+            "Dead letters that OpenSearch refused, by what became of them: kept in the last resort, or released.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.event_lag = Histogram(
             "shipper_event_lag_seconds",
             "From the oldest event of an object to the moment when all its documents were taken.",

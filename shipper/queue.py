@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-v
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -252,14 +252,29 @@ class SqsQueue:
     @asynccontextmanager
     async def _asking(self, permission: str) -> AsyncIterator["SQSClient"]:
         """Give the client; make our errors of those of botocore."""
-        try:
+        with errors_of_sqs(permission):
             if self._client is None:
                 self._client = await self._session.client("sqs", self._settings.region)
             yield self._client
-        except ClientError as error:
-            told = error.response.get("Error", {})
-            code = told.get("Code", "")
-            hint = f"{permission} is needed on the queue, " if "Denied" in code or code == "403" else ""
-            raise QueueError(f"{hint}SQS answered {code}: {told.get('Message', '')}") from error
-        except BotoCoreError as error:
-            raise QueueError(f"SQS does not answer: {error}") from error
+
+
+@contextmanager
+def errors_of_sqs(permission: str) -> Iterator[None]:
+    """
+    Make our errors of those of botocore.
+
+    Args:
+        permission: that the request needs
+
+    Raises:
+        QueueError: the request failed
+    """
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        code = told.get("Code", "")
+        hint = f"{permission} is needed on the queue, " if "Denied" in code or code == "403" else ""
+        raise QueueError(f"{hint}SQS answered {code}: {told.get('Message', '')}") from error
+    except BotoCoreError as error:
+        raise QueueError(f"SQS does not answer: {error}") from error

@@ -45,20 +45,27 @@ class Shipment:
         namespace: of the data stream
         version: see `Stamp`
         record_bytes: longest record
+        first: position of the first record, where there are others before it that are not read
 
     Attributes:
         index: the data stream its documents go to
     """
 
     def __init__(
-        self, source: Source[Any, Any], origin: Origin, *, namespace: str, version: str, record_bytes: int
+        self,
+        source: Source[Any, Any],
+        origin: Origin,
+        *,
+        namespace: str,
+        version: str,
+        record_bytes: int,
+        first: int = 0,
     ) -> None:
         self._document = source.document
         self._origin = origin
         self._decoder = Enveloped(source.format).decoder(record_bytes=record_bytes)
         self._stamp = Stamp(source, origin, namespace=namespace, version=version)
-        self._position = 0
-        self._first = 0
+        self._position = self._first = first
         self.index = self._stamp.index
 
     def feed(self, block: bytes, now: datetime) -> Iterator[Shipped]:

@@ -26,7 +26,7 @@ CLIENTS: Final = {
     "aiobotocore": ("shipper.aws", "shipper.bucket", "shipper.queue"),
     "aiohttp": ("shipper.bucket", "shipper.status"),
     "boto3": (),
-    "botocore": ("shipper.aws", "shipper.bucket", "shipper.queue"),
+    "botocore": ("shipper.aws", "shipper.bucket", "shipper.lastresort.prefix", "shipper.queue"),
     "opensearchpy": ("shipper.opensearch",),
     "prometheus_client": ("shipper.metrics",),
 }

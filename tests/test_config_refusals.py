@@ -199,6 +199,11 @@ REFUSED = [
     ),
     Refused("aws region and no table", "aws = 5", ("aws:", "write [aws] above"), {"AWS_REGION": "eu-west-1"}),
     Refused(
+        "two last resorts",
+        '[deadletter]\ndirectory = "/d"\ns3 = "s3://bucket/p/"',
+        ("deadletter.directory: is given besides deadletter.s3", "take one of the two out"),
+    ),
+    Refused(
         "two identities",
         '[opensearch]\nusername = "u"',
         ("environment variable SHIPPER_OPENSEARCH_API_KEY: opensearch.api_key", "take one of the two out"),

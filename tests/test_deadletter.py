@@ -13,7 +13,8 @@ from shipper.errors import RecordError
 from shipper.notification import ObjectRef
 
 NOW = datetime(2026, 8, 3, 12, tzinfo=UTC)
-REF = ObjectRef(bucket="logs", key="a/b.gz", region="eu-central-1")
+CREATED = datetime(2026, 8, 3, 11, tzinfo=UTC)
+REF = ObjectRef(bucket="logs", key="a/b.gz", region="eu-central-1", version="v1", event_time=CREATED)
 PLACE = Place(dataset="aws.cloudtrail", object=REF, version="v1")
 LETTERS = DeadLetters("prod")
 
@@ -52,7 +53,9 @@ def test_a_record() -> None:
             "deadletter": {
                 "dataset": "aws.cloudtrail",
                 "encoding": "utf-8",
+                "id": LETTERS.of_record(PLACE, 7, RecordError("undecodable", "", b"", 0), NOW)[0],
                 "length": 1,
+                "object": {"created": "2026-08-03T11:00:00Z", "version": "v1", "version_id": "v1"},
                 "original": "{",
                 "position": 7,
                 "reason": "undecodable",
@@ -86,9 +89,11 @@ def test_originals_are_bounded() -> None:
 
 def test_a_document() -> None:
     """The letter of a refused document holds the document as text, with the reason for its refusal."""
-    letter = content(LETTERS.of_document(PLACE, 0, '{"a":"é"}'.encode(), "mapper_parsing_exception", NOW))
+    document = '{"a":"é"}'.encode()
+    letter = content(LETTERS.of_document(PLACE, 0, document, "mapper_parsing_exception", NOW, document_id="id-1"))
     assert letter["error"] == {"message": "mapper_parsing_exception", "type": "document_rejected"}
     assert letter["shipper"]["deadletter"]["document"] == '{"a":"é"}'
+    assert letter["shipper"]["deadletter"]["document_id"] == "id-1"
     assert letter["shipper"]["deadletter"]["position"] == 0
 
 

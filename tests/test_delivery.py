@@ -48,6 +48,7 @@ async def test_neighbours_of_a_bad_document_are_indexed() -> None:
     assert letter["error"] == {"message": "reason of the 400", "type": "document_rejected"}
     assert letter["aws"]["s3"]["object"] == {"key": "key", "offset": 1}
     assert '"name": "bad"' in letter["shipper"]["deadletter"]["document"]
+    assert letter["shipper"]["deadletter"]["document_id"] == "bad"
 
 
 @on_fake_time

@@ -95,6 +95,11 @@ def _queues_differ(settings: Settings) -> Found:
             )
 
 
+def _one_last_resort(settings: Settings) -> Found:
+    if settings.deadletter.s3 and settings.deadletter.directory:
+        yield Contradiction("deadletter.directory", "is given besides deadletter.s3; take one of the two out")
+
+
 def _routes(settings: Settings) -> Found:
     for index, route in enumerate(settings.routes):
         place = f"routes[{index}]"
@@ -155,6 +160,7 @@ CHECKS = (
     Check(("queues.visibility_seconds", "opensearch.timeout_seconds"), _visibility),
     Check(("queues.wait_seconds", "aws.read_timeout_seconds"), _long_polling),
     Check(("queues.url",), _queues_differ),
+    Check(("deadletter.s3", "deadletter.directory"), _one_last_resort),
     Check(("routes",), _routes),
     Check(("opensearch.username", "opensearch.password", "opensearch.password_file"), _password),
     Check(("opensearch.username", "opensearch.api_key", "opensearch.api_key_file"), _one_identity),

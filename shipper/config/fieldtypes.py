@@ -84,6 +84,11 @@ BucketName = Annotated[
     str, Meta(pattern=rf"^[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_END}", title="name of an S3 bucket, not an ARN or URL")
 ]
 KeyPrefix = Annotated[str, Meta(pattern=rf"^[^/\n][^\n]*{_END}", title="beginning of a key, without a leading slash")]
+S3Prefix = Annotated[
+    str,
+    Meta(pattern=rf"^s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]/[^/\n][^\n]*/{_END}", title="s3://bucket/prefix/"),
+]
+DirectoryPath = Annotated[str, Meta(pattern=rf"^/[^\n]*{_END}", title="absolute path of a directory")]
 KeyPattern = Annotated[str, Meta(pattern=rf"^[^\n]+{_END}", title="regular expression")]
 Dataset = Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9_.]*{_END}", title="name of a dataset, such as aws.cloudtrail")]
 # Basic authentication puts a ":" between user and password: https://www.rfc-editor.org/rfc/rfc7617#section-2

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from shipper.config.fieldtypes import (
     BucketName,
     Dataset,
+    DirectoryPath,
     HostPort,
     HttpUrl,
     KeyPattern,
@@ -19,6 +20,7 @@ from shipper.config.fieldtypes import (
     Namespace,
     QueueUrl,
     Region,
+    S3Prefix,
     Secret,
     SecretFile,
     Username,
@@ -194,6 +196,22 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 500
 
 
+class DeadLetter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a dead letter is kept that OpenSearch refuses too; without a place its message comes again."""
+
+    s3: Annotated[
+        S3Prefix | None,
+        Meta(description="A prefix in S3.", examples=["s3://security-logs-dead/shipper/"]),
+    ] = None
+    directory: Annotated[
+        DirectoryPath | None,
+        Meta(
+            description="A directory of this machine, on a disk that outlives the container.",
+            examples=["/var/lib/shipper/dead"],
+        ),
+    ] = None
+
+
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which log the objects under some keys are, where their keys do not tell; the first route that fits decides."""
 
@@ -260,6 +278,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     aws: Aws = Aws()
     opensearch: OpenSearch = OpenSearch()
     limits: Limits = Limits()
+    deadletter: DeadLetter = DeadLetter()
     routes: tuple[Route, ...] = ()
     metrics: Metrics = Metrics()
     log: Log = Log()
