@@ -108,6 +108,8 @@ class BackingIndices:
             "filter_path": "hits.hits._id",
         }
         found: set[str] = set()
+        if not indices:  # which would be all there are
+            return found
         with _answers():
             await self._client.request("POST", f"{path}/_refresh", parameters={"ignore_unavailable": "true"})
             for start in range(0, len(ids), BATCH):

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from shipper.backing import BackingIndices
+from shipper.backing import Backing
 from shipper.bulk import BulkBody
 from shipper.congestion import Congestion
 from shipper.deadletter import DeadLetters
@@ -17,7 +17,7 @@ from shipper.identity import Identity
 from shipper.lastresort import LastResort
 from shipper.metrics import Metrics
 from shipper.opensearch import OpenSearch
-from shipper.redrive.presence import present_ids, present_positions, refresh
+from shipper.redrive.presence import present_positions, refresh
 from shipper.tally import Tally
 
 MOST_DOCUMENTS: Final = 2_000
@@ -56,6 +56,7 @@ class Courier:
 
     Args:
         engine: where to
+        backing: tells which documents are in older backing indices
         letters: writes the dead letters of documents that are refused
         now: the time
         bulk_bytes: size at which parcels are delivered
@@ -65,6 +66,7 @@ class Courier:
     def __init__(
         self,
         engine: OpenSearch,
+        backing: Backing,
         letters: DeadLetters,
         now: Callable[[], datetime],
         *,
@@ -78,7 +80,7 @@ class Courier:
         self._dry_run = dry_run
         self._metrics = Metrics()
         self._congestion = Congestion(1, self._metrics)
-        self._identity = Identity(BackingIndices(engine), self._metrics)
+        self._identity = Identity(backing, self._metrics)
         self._parcels: list[Parcel] = []
         self._bytes = 0
         self._refreshed: set[str] = set()
@@ -111,27 +113,20 @@ class Courier:
             await self._deliver(body)
 
     async def _there(self, parcels: list[Parcel]) -> set[int]:
-        """Give the numbers of the parcels whose documents are there."""
-        there: set[int] = set()
+        """Give the numbers of the parcels whose record has a document under another id."""
         by_index: dict[str, dict[int, Parcel]] = {}
         for number, parcel in enumerate(parcels):
-            by_index.setdefault(parcel.index, {})[number] = parcel
-        for index, found in by_index.items():
-            if index not in self._refreshed:
-                await refresh(self._engine, index)
-                self._refreshed.add(index)
-            ids = await present_ids(self._engine, index, [parcel.id for parcel in found.values()])
-            there |= {number for number, parcel in found.items() if parcel.id in ids}
-            there |= await self._by_position(index, found)
-        return there
+            if parcel.by_position:
+                by_index.setdefault(parcel.index, {})[number] = parcel
+        return {number for index, wanted in by_index.items() for number in await self._by_position(index, wanted)}
 
-    async def _by_position(self, index: str, found: dict[int, Parcel]) -> set[int]:
-        wanted = {number: parcel for number, parcel in found.items() if parcel.by_position}
-        if not wanted:
-            return set()
+    async def _by_position(self, index: str, wanted: dict[int, Parcel]) -> set[int]:
         ref = next(iter(wanted.values())).tally.place.object
         if ref is None:
             raise LookupError("a record without an object has no position")
+        if index not in self._refreshed:
+            await refresh(self._engine, index)
+            self._refreshed.add(index)
         positions = [parcel.position for parcel in wanted.values()]
         there = await present_positions(self._engine, index, ref, positions)
         return {number for number, parcel in wanted.items() if parcel.position in there}

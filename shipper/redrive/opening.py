@@ -6,6 +6,7 @@ from typing import Final
 
 from shipper import lastresort
 from shipper.aws import Session
+from shipper.backing import BackingIndices
 from shipper.bucket import Bucket
 from shipper.config import Settings, require
 from shipper.deadletter import DeadLetters
@@ -42,7 +43,14 @@ async def opened(settings: Settings, box: Letterbox, *, dry_run: bool) -> AsyncI
         connected(settings.opensearch) as engine,
         Session(settings.aws, connections=CONNECTIONS) as session,
     ):
-        courier = Courier(engine, letters, utc_now, bulk_bytes=limits.bulk_mib << 20, dry_run=dry_run)
+        courier = Courier(
+            engine,
+            BackingIndices(engine),
+            letters,
+            utc_now,
+            bulk_bytes=limits.bulk_mib << 20,
+            dry_run=dry_run,
+        )
         objects = Objects(
             sources=sources,
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),

@@ -1,9 +1,4 @@
-"""
-Which documents are there already.
-
-Ids are unique per backing index alone, and between a letter and its re-drive the data stream may have rolled over, so
-that a `create` would not conflict. A search finds a document in whatever backing index it lies.
-"""
+"""Which records of an object have a document, under whatever id: what was corrected since has other ids."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,14 +13,6 @@ MOST_HITS: Final = 10_000
 async def refresh(engine: OpenSearch, index: str) -> None:
     """Let searches see all that is indexed so far."""
     await engine.request("POST", f"/{index}/_refresh")
-
-
-async def present_ids(engine: OpenSearch, index: str, ids: Sequence[str]) -> set[str]:
-    """Give those of the ids that some document of a data stream has."""
-    query = {"ids": {"values": list(ids)}}
-    body = {"size": MOST_HITS, "query": query, "_source": False}
-    answer = await engine.request("POST", f"/{index}/_search", body)
-    return {hit["_id"] for hit in answer["hits"]["hits"]} if answer else set()
 
 
 async def present_positions(engine: OpenSearch, index: str, ref: ObjectRef, positions: Sequence[int]) -> set[int]:
