@@ -12,6 +12,7 @@ import msgspec
 
 from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
+from shipper.formats import Undecodable
 from shipper.source import Origin, Source
 from shipper.stamp import Stamp
 
@@ -106,7 +107,12 @@ class Shipment:
                 stamp.complete(document, position, now, decoder.unparsed(index), context)
                 shipped = Shipped(position, stamp.id(record, position), document.timestamp, _encode(document))
             except Exception as error:  # noqa: BLE001 -- whatever it is, this record is kept and the next goes on
-                original = decoder.original(index)
-                cause = f"{type(error).__name__}: {error}"
-                shipped = Shipped(position, "", None, RecordError("mapping_failed", cause, original, len(original)))
+                shipped = Shipped(position, "", None, _failed(error, decoder.original(index)))
             yield shipped
+
+
+def _failed(error: Exception, original: bytes) -> RecordError:
+    """Say why a record did not become a document."""
+    if isinstance(error, Undecodable):
+        return RecordError("undecodable", str(error), original, len(original))
+    return RecordError("mapping_failed", f"{type(error).__name__}: {error}", original, len(original))
