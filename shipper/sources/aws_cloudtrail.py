@@ -504,7 +504,7 @@ def document(record: CloudTrailRecord, _origin: Origin) -> CloudTrailDocument:
             type=kind,
         ),
         aws=Aws(cloudtrail=_cloudtrail(record, parts, caller)),
-        group=_group(parts),
+        group=_group(parts) if parts.naming else None,
         related=_related(record, parts, caller, ip),
         service=ecs.Service(name=caller.actor.service) if caller.actor.service else None,
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
@@ -620,12 +620,16 @@ def _parts(record: CloudTrailRecord) -> Parts:
 
 
 def _rare(record: CloudTrailRecord) -> dict[str, Freeform]:
+    annotation, edge_device, context = record.annotation, record.edge_device_details, record.event_context
+    insight, summary = record.insight_details, record.summary
+    if not (annotation or edge_device or context or insight or summary):
+        return {}
     parts = {
-        "annotation": record.annotation,
-        "edge_device_details": record.edge_device_details,
-        "event_context": record.event_context,
-        "insight_details": record.insight_details,
-        "summary": record.summary,
+        "annotation": annotation,
+        "edge_device_details": edge_device,
+        "event_context": context,
+        "insight_details": insight,
+        "summary": summary,
     }
     return {name: freeform.read(part) for name, part in parts.items() if part}
 
@@ -775,24 +779,21 @@ def _group(parts: Parts) -> ecs.Group | None:
 
 
 def _related(record: CloudTrailRecord, parts: Parts, caller: Caller, ip: ecs.Ip | None) -> ecs.Related | None:
-    address, parameters = _given(record.source_ip_address), parts.parameters
-    ips: tuple[ecs.Ip | None, ...] = (ip,)
-    users: tuple[str | None, ...] = caller.names
-    hosts = [record.tls_details.client_provided_host_header] if record.tls_details else []
-    if address and ip is None and not address.startswith("AWS Internal") and not address.endswith(".amazonaws.com"):
-        hosts.append(address)
-    if parts.naming:
-        hosts.append(_text(parameters.get("computerName")))
-        ips = (ip, ecs.ip(_text(parts.happened.get("sourceIpAddress"))))
-        users = (
-            *caller.names,
-            _text(parameters.get("userName")),
-            _text(parameters.get("newUserName")),
-            _member(parts.elements.get("user"), "userId"),
-        )
-    if parts.naming or record.resources:
-        hosts += _instances(record, parameters)
-    return ecs.related(hosts=hosts, ip=ips, user=users)
+    host = record.tls_details.client_provided_host_header if record.tls_details else None
+    address = _given(record.source_ip_address)
+    if ip or (address and (address.startswith("AWS Internal") or address.endswith(".amazonaws.com"))):
+        address = None
+    if not parts.naming and not record.resources and not host and not address:
+        return ecs.Related(ip=(ip,) if ip else (), user=caller.names) if ip or caller.names else None
+    parameters = parts.parameters
+    users = (
+        *caller.names,
+        _text(parameters.get("userName")),
+        _text(parameters.get("newUserName")),
+        _member(parts.elements.get("user"), "userId"),
+    )
+    hosts = (host, address, _text(parameters.get("computerName")), *_instances(record, parameters))
+    return ecs.related(hosts=hosts, ip=(ip, ecs.ip(_text(parts.happened.get("sourceIpAddress")))), user=users)
 
 
 def _instances(record: CloudTrailRecord, parameters: dict[str, Any]) -> list[str]:
@@ -864,18 +865,23 @@ def _addendum(addendum: Addendum) -> CloudTrailAddendum | None:
 
 
 def _tls(details: TlsDetails) -> ecs.Tls | None:
-    """`TLSv1.3` is version 1.3 of the protocol `tls`; some records have the field's name in the place of a version."""
-    written = "" if details.tls_version == "tlsVersion" else details.tls_version or ""
-    protocol, v, version = written.partition("v")
+    version, protocol = _tls_version(details.tls_version)
     host = details.client_provided_host_header
     return ecs.some(
         ecs.Tls(
             cipher=details.cipher_suite or None,
             client=ecs.TlsClient(server_name=host) if host else None,
-            version=(version if v else protocol) or None,
-            version_protocol=(protocol.lower() or None) if v else None,
+            version=version,
+            version_protocol=protocol,
         )
     )
+
+
+@lru_cache(maxsize=64)
+def _tls_version(written: str | None) -> tuple[str | None, str | None]:
+    """`TLSv1.3` is version 1.3 of the protocol `tls`; some records have the field's name in the place of a version."""
+    protocol, v, version = ("" if written == "tlsVersion" else written or "").partition("v")
+    return (version if v else protocol) or None, (protocol.lower() or None) if v else None
 
 
 def _user_identity(identity: UserIdentity, actor: Actor, session: datetime | None) -> CloudTrailUserIdentity | None:
