@@ -20,8 +20,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 @lru_cache(maxsize=256)
-def _quoted(index: str) -> bytes:
-    return _encode(index)
+def _opening(index: str) -> bytes:
+    return b'{"create":{"_index":%b,"_id":' % _encode(index)
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -69,9 +69,14 @@ class BulkBody:
             position: of its record in the object
             dead: whether it is a dead letter
         """
-        start = len(self.data)
-        self.data += b'{"create":{"_index":%b,"_id":%b}}\n%b\n' % (_quoted(index), _encode(id_), document)
-        self.entries.append(Entry(start, len(self.data), tally, position, dead))
+        data = self.data
+        start = len(data)
+        data += _opening(index)
+        data += _encode(id_)
+        data += b"}}\n"
+        data += document
+        data += b"\n"
+        self.entries.append(Entry(start, len(data), tally, position, dead))
 
     def part(self, entries: Iterable[Entry]) -> "BulkBody":
         """Copy some of the entries into a body of their own."""
