@@ -325,7 +325,7 @@ def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
-    found = Related(hosts=_once(hosts), ip=_once(ip), user=_once(user))
+    found = Related(hosts=_once(hosts) if hosts else (), ip=_once(ip) if ip else (), user=_once(user) if user else ())
     return some(found)
 
 
