@@ -22,8 +22,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 @lru_cache(maxsize=256)
-def _quoted(index: str) -> bytes:
-    return _encode(index)
+def _opening(index: str) -> bytes:
+    return b'{"create":{"_index":%b,"_id":' % _encode(index)
 
 
 class _Target(Struct):
@@ -101,9 +101,14 @@ class BulkBody:
             time: when the event happened; None if nobody knows
             dead: whether it is a dead letter
         """
-        start = len(self.data)
-        self.data += b'{"create":{"_index":%b,"_id":%b}}\n%b\n' % (_quoted(index), _encode(id_), document)
-        self.entries.append(Entry(start, len(self.data), tally, position, dead, index, time))
+        data = self.data
+        start = len(data)
+        data += _opening(index)
+        data += _encode(id_)
+        data += b"}}\n"
+        data += document
+        data += b"\n"
+        self.entries.append(Entry(start, len(data), tally, position, dead, index, time))
 
     def part(self, entries: Iterable[Entry]) -> "BulkBody":
         """Copy some of the entries into a body of their own."""

@@ -6,7 +6,7 @@ https://github.com/corelight/community-id-spec
 
 import socket
 import struct
-from base64 import b64encode
+from binascii import b2a_base64
 from functools import lru_cache
 from hashlib import sha1
 from typing import Final
@@ -50,7 +50,7 @@ def community_id(
     if protocol in WITH_PORTS:
         if source_port is None or destination_port is None:
             return None
-        if (one, source_port) > (other, destination_port):
+        if one > other or (one == other and source_port > destination_port):
             one, other, source_port, destination_port = other, one, destination_port, source_port
         try:
             tail = _tail_with_ports(protocol, source_port, destination_port)
@@ -62,4 +62,5 @@ def community_id(
         tail = bytes((protocol, 0))
     else:
         return None
-    return "1:" + b64encode(sha1(_SEED + one + other + tail, usedforsecurity=False).digest()).decode()
+    digest = sha1(_SEED + one + other + tail, usedforsecurity=False).digest()
+    return "1:" + b2a_base64(digest, newline=False).decode()

@@ -5,6 +5,7 @@ https://www.elastic.co/docs/reference/ecs/ecs-field-reference
 
 A Struct is a field set, its attributes are the fields. The types decide the index mapping (`shipper.mappings`), and
 `mappings/ecs.csv` is the list that every name is checked against. Only fields that some source fills are declared.
+`Fields | Raw` declares a field set that may be given already encoded, where many documents have the same.
 """
 
 import socket
@@ -42,6 +43,7 @@ class FieldSet(Struct, omit_defaults=True, gc=False, kw_only=True):
 
 
 F = TypeVar("F", bound=FieldSet)
+T = TypeVar("T")
 
 
 class Agent(FieldSet):
@@ -306,7 +308,13 @@ class Document(FieldSet):
 
 def some(fields: F) -> F | None:
     """Give a field set back unless it has no value at all: an empty object is not written."""
-    return None if fields == type(fields)() else fields
+    return None if fields == _blank(type(fields)) else fields
+
+
+@lru_cache(maxsize=256)
+def _blank(kind: type[F]) -> F:
+    """Give a field set without any value, to compare with."""
+    return kind()
 
 
 @lru_cache(maxsize=16_384)
@@ -330,12 +338,14 @@ def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
-    found = Related(
-        hosts=tuple(dict.fromkeys(filter(None, hosts))),
-        ip=tuple(dict.fromkeys(filter(None, ip))),
-        user=tuple(dict.fromkeys(filter(None, user))),
-    )
+    found = Related(hosts=_once(hosts) if hosts else (), ip=_once(ip) if ip else (), user=_once(user) if user else ())
     return some(found)
+
+
+def _once(values: Iterable[T | None]) -> tuple[T, ...]:
+    """Give each value that is there once, in order."""
+    found = [value for value in values if value]
+    return tuple(dict.fromkeys(found) if len(found) > 1 else found)
 
 
 def time(text: str | None) -> datetime | None:

@@ -12,10 +12,11 @@ import msgspec
 
 from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
+from shipper.formats import Undecodable
 from shipper.source import Origin, Source
 from shipper.stamp import Stamp
 
-_encode = msgspec.json.Encoder().encode
+_encode_into = msgspec.json.Encoder().encode_into
 
 
 class Shipped(NamedTuple):
@@ -100,8 +101,10 @@ class Shipment:
     def _shipped(self, records: list[Any], now: datetime) -> Iterator[Shipped]:
         if not records:
             return
-        make, origin, stamp = self._document, self._origin, self._stamp
-        decoder, contexts = self._decoder.chosen, self._decoder.contexts
+        make, origin = self._document, self._origin
+        complete, name = self._stamp.complete, self._stamp.id
+        unparsed, contexts = self._decoder.chosen.unparsed, self._decoder.contexts
+        line = bytearray()  # one for all: it grows to the longest document, and need not grow again
         first = self._first = self._position
         self._position += len(records)
         for index, record in enumerate(records):
@@ -114,11 +117,16 @@ class Shipment:
                 if document is None:
                     yield Shipped(position, "", None, None)
                     continue
-                context = contexts[index] if contexts else None
-                stamp.complete(document, position, now, decoder.unparsed(index), context)
-                shipped = Shipped(position, stamp.id(record, position), document.timestamp, _encode(document))
+                complete(document, position, now, unparsed(index), contexts[index] if contexts else None)
+                _encode_into(document, line)
+                shipped = Shipped(position, name(record, position), document.timestamp, bytes(line))
             except Exception as error:  # noqa: BLE001 -- whatever it is, this record is kept and the next goes on
-                original = decoder.original(index)
-                cause = f"{type(error).__name__}: {error}"
-                shipped = Shipped(position, "", None, RecordError("mapping_failed", cause, original, len(original)))
+                shipped = Shipped(position, "", None, _failed(error, self._decoder.chosen.original(index)))
             yield shipped
+
+
+def _failed(error: Exception, original: bytes) -> RecordError:
+    """Say why a record did not become a document."""
+    if isinstance(error, Undecodable):
+        return RecordError("undecodable", str(error), original, len(original))
+    return RecordError("mapping_failed", f"{type(error).__name__}: {error}", original, len(original))

@@ -18,6 +18,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from shipper.formats.held import held
+
 Path = tuple[str | int, ...]
 """Where a value stands in a record: keys and positions."""
 
@@ -73,11 +75,11 @@ def spelled(path: Path) -> str:
 
 def declared(record: Any, path: str = "") -> Iterator[str]:
     """Give the path of each field of a record, as `spelled` would."""
-    kind = _value_type(record)
+    kind = _value_type(held(record) or record)
     if typing.get_origin(kind) is list:
         yield from declared(typing.get_args(kind)[0], f"{path}[]")
     elif isinstance(kind, type) and issubclass(kind, Struct):
-        hints = typing.get_type_hints(kind)
+        hints = typing.get_type_hints(kind, include_extras=True)
         for field in msgspec.structs.fields(kind):
             yield from declared(hints[field.name], f"{path}.{field.encode_name}".removeprefix("."))
     else:

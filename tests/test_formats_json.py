@@ -32,6 +32,14 @@ EDGE = 4096
 """Limit of a record in the tests about hostile input."""
 
 
+@pytest.fixture(autouse=True, scope="module", params=[16, module.BATCH_BYTES], ids=["batches", "one by one"])
+def batch_bytes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All that is promised here holds for records that are decoded many at a time, and for those that are not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BATCH_BYTES", request.param)
+        yield
+
+
 def read(raw: bytes, sizes: tuple[int, ...] = (), limit: int = 1 << 20) -> list[Decoded]:
     """Decode an object of items."""
     return decoded(ITEMS, cut(raw, sizes), record_bytes=limit)
@@ -332,6 +340,39 @@ def test_records_that_open_alike_are_looked_at_once(monkeypatch: pytest.MonkeyPa
         calls = 0
         assert numbers(read(FRAMINGS[framing] % b" ,\n ".join(pieces), (10_000,))) == list(range(1000))
         assert calls < 20
+
+
+@pytest.mark.parametrize(("every", "alone"), [(10_000, 100), (700, 350), (3, 2_000)])
+@pytest.mark.parametrize("broken", [b'{"a":x,"b":[]}', b'{"a":"many","b":[{"c":1},{"c":2}]}'])
+def test_sound_records_are_decoded_in_batches(
+    broken: bytes, every: int, alone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the neighbours of a broken record are decoded one by one, and hardly a byte is tried in two batches."""
+    pieces = [b'{"a":%d,"b":[{"c":1},{"c":2}]}' % number for number in range(2000)]
+    pieces[every::every] = [broken] * len(pieces[every::every])
+    raw = b'{"Records":[%b]}' % b",".join(pieces)
+    tried: list[int] = []
+    in_batches: list[Item] = []
+
+    class Counting(module.JsonDecoder[Item]):
+        """Notes what is decoded in batches."""
+
+        def __init__(self, *args: Any, **limits: Any) -> None:
+            super().__init__(*args, **limits)
+            decode_all = self._decode_all
+
+            def count(data: bytes) -> list[Item]:
+                tried.append(len(data))
+                in_batches.extend(decode_all(data))
+                return in_batches[-len(decode_all(data)) :]
+
+            self._decode_all = count
+
+    monkeypatch.setattr(module, "BATCH_BYTES", 1 << 12)
+    monkeypatch.setattr(module, "JsonDecoder", Counting)
+    assert [one.original for one in read(raw)] == pieces
+    assert len(pieces) - len(in_batches) <= alone
+    assert sum(tried) <= 1.1 * len(raw)
 
 
 def test_first_keys_are_few() -> None:

@@ -204,18 +204,43 @@ def test_flat_object_has_few_levels(opening: str, extra: int) -> None:
 
 
 def test_wide_objects_stay_as_they_are() -> None:
-    """Many objects beside one another are not deep: the text is taken over as it stands."""
+    """Many objects beside one another are not deep: nothing in them becomes text."""
     raw = Raw(b'{"items":[' + b",".join(b'{"k%d":"%d"}' % (number, number) for number in range(100)) + b"]}")
-    assert freeform.read(raw).flat is raw
+    assert bytes(freeform.read(raw).flat or Raw()) == bytes(raw)
 
 
-@pytest.mark.parametrize("digits", [1_000, 1_001, 1_500])
-def test_long_numbers_become_text(digits: int) -> None:
+@pytest.mark.parametrize("begin", [b"", b"0."])
+@pytest.mark.parametrize("length", [1_000, 1_001, 1_500])
+def test_long_numbers_become_text(begin: bytes, length: int) -> None:
     """OpenSearch reads no number of more than 1,000 digits; in the flat object a longer one is a string."""
-    raw = b'{"n":' + b"7" * digits + b"}"
-    flat = freeform.read(Raw(raw)).flat
+    number = begin.ljust(length, b"7")
+    flat = freeform.read(Raw(b'{"n":' + number + b"}")).flat
     assert flat is not None
-    assert bytes(flat) == (raw if digits <= 1_000 else b'{"n":"' + b"7" * digits + b'"}')
+    assert bytes(flat) == b'{"n":' + (number if length == 1_000 else b'"' + number + b'"') + b"}"
+
+
+@pytest.mark.parametrize("number", ["1.50", "1.5e-9", "1E16", "0.12345678901234567890123", "-0.0"])
+def test_fractions_stand_as_they_are_written(number: str) -> None:
+    """A number with a fraction loses no digit and is not spelled in another way."""
+    part = freeform.read(Raw(b'{"n":[%b]}' % number.encode()))
+    assert (bytes(part.flat or Raw()), part.text) == (b'{"n":[%b]}' % number.encode(), "{n=[" + number + "]}")
+
+
+@tried
+@given(st.dictionaries(st.text(), values(st.text()), max_size=4))
+def test_string_form_does_not_depend_on_the_encoder_in_c(value: dict[str, Any]) -> None:
+    """What is written in C is what Python writes, so that nothing changes where the C function is missing."""
+    raw = Raw(msgspec.json.encode(value))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json.encoder, "c_make_encoder", None)
+        patch.setattr(freeform, "_spell", freeform._speller())  # noqa: SLF001 -- chosen once, when imported
+        in_python = freeform.read(raw)
+    assert in_python == freeform.read(raw)
+
+
+def test_encoder_in_c_is_used() -> None:
+    """The C function is there in the Python that we run on: without it the string form takes five times as long."""
+    assert type(freeform._spell).__module__ == "_json"  # noqa: SLF001 -- no other way to tell
 
 
 def test_long_name_at_the_top_is_wrapped() -> None:

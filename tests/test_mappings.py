@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Meta, Struct, defstruct, field
+from msgspec import Meta, Raw, Struct, defstruct, field
 
 from shipper import ecs
 from shipper.mappings import Template, ecs_list, opensearch, templates
@@ -140,6 +140,7 @@ def test_ecs_field_has_the_type_that_ecs_says(path: str, kind: Any, written: dic
         ("event.action", Part, r"event\.action: ECS says keyword, but Part is declared"),
         ("aws.made", dict[str, str], r"aws\.made: dict has no field type; declare one of str, bool, .*, ecs\.Ip"),
         ("aws.made", bytes, r"aws\.made: bytes has no field type"),
+        ("aws.made", Raw | None, r"aws\.made: Raw has no field type"),
         ("aws.made", int | str, r"aws\.made: a field has one type, but int and str are declared"),
         ("aws.made", tuple[int, str], r"aws\.made: the values of a field have one type"),
     ],
@@ -148,6 +149,11 @@ def test_wrong_declaration_is_refused(path: str, kind: Any, complaint: str) -> N
     """The error says which field it is and what to do."""
     with pytest.raises(TypeError, match=complaint):
         fields(document(path, kind))
+
+
+def test_a_field_set_may_be_encoded_already() -> None:
+    """What may stand in the place of a field set, the same in JSON, changes nothing of its fields."""
+    assert fields(document("aws.made", Part | Raw | None)) == fields(document("aws.made", Part))
 
 
 def test_a_struct_that_holds_itself_is_refused() -> None:

@@ -6,6 +6,7 @@ with records, and with a `RecordError` value in the place of every record that c
 outside of memory: a Parquet file, which is read from its end, waits in a scratch file.
 """
 
+from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.magic import ByMagic
 from shipper.formats.parquet import Parquet
@@ -18,6 +19,7 @@ __all__ = [
     "ByMagic",
     "Decoder",
     "Format",
+    "Held",
     "JsonRecords",
     "Parquet",
     "Quoted",
@@ -25,5 +27,7 @@ __all__ = [
     "Row",
     "Table",
     "TextLines",
+    "Undecodable",
     "Unparsed",
+    "holds",
 ]

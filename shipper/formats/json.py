@@ -6,6 +6,9 @@ for example `},{"eventVersion"`, is learned and searched for, and each piece is 
 decodes is a record, because no JSON object begins with another one. A piece that does not is too short (an object
 inside the record opens alike), too long (the records open differently) or broken: then `extent` tells where the record
 ends. What is decided about a broken record depends on the next `record_bytes` alone, never on where a block ends.
+
+Sound records are decoded many at a time, as the JSON array that they are between two of their separators: that costs
+less than a call for each. When a batch does not decode, its records are decoded one by one.
 """
 
 from typing import Final, Generic, TypeVar
@@ -26,6 +29,10 @@ R = TypeVar("R")
 SEARCH_BYTES: Final = 1 << 16
 """How far to search for what stands between two records: longer records take the slower path."""
 
+BATCH_BYTES: Final = 1 << 14
+"""Bytes of records that are decoded in one go, and up to one record more."""
+
+_split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _BRACE: Final = ord("{")
 _ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -53,6 +60,7 @@ class JsonDecoder(Generic[R]):
 
     def __init__(self, record: type[R], *, wrapper: str | None, record_bytes: int) -> None:
         self._decode = msgspec.json.Decoder(record, strict=False).decode
+        self._decode_all = msgspec.json.Decoder(list[record], strict=False).decode  # type: ignore[valid-type]
         self._wrapper = msgspec.json.encode(wrapper) if wrapper else b""
         self._limit = record_bytes
         self._backlog = Backlog()
@@ -60,6 +68,7 @@ class JsonDecoder(Generic[R]):
         self._closers = bytearray()  # of the array and the object around it that we are inside of, innermost last
         self._separator = Separator()
         self._passage: Passage | None = None  # over a value too long or too deep
+        self._parts: tuple[int, list[msgspec.Raw]]  # of the batch that was asked for last, by its first record's index
         self._answer(b"", final=False)
 
     def feed(self, block: bytes) -> list[R | RecordError]:
@@ -80,8 +89,12 @@ class JsonDecoder(Generic[R]):
         record = self._out[index]
         if isinstance(record, RecordError):
             return record.original
-        start, end = self._spans[index]
-        return self._buffer[start:end]
+        start, end, first = self._spans[index]
+        if first is None:
+            return self._buffer[start:end]
+        if self._parts[0] != first:
+            self._parts = (first, _split(b"[%b]" % self._buffer[start:end]))
+        return bytes(self._parts[1][index - first])
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last that were set aside."""
@@ -92,7 +105,10 @@ class JsonDecoder(Generic[R]):
         self._buffer = buffer
         self._final = final
         self._out: list[R | RecordError] = []
-        self._spans: list[tuple[int, int]] = []
+        # Of each record: start and end of its bytes, and None; or of its batch's, and the index of the first in there.
+        self._spans: list[tuple[int, int, int | None]] = []
+        self._parts = (-1, [])
+        self._alone_until = 0  # end of a batch that did not decode
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
         return self._out
 
@@ -161,16 +177,43 @@ class JsonDecoder(Generic[R]):
         if separator and buffer[position] == _BRACE:
             decode, step = self._decode, self._separator.step
             add, span = self._out.append, self._spans.append
+            position = self._batches(position)
             reach = min(SEARCH_BYTES, self._limit) + len(separator) - 1
-            while (brace := buffer.find(separator, position, position + reach)) >= 0:
+            stop = self._alone_until if position < self._alone_until else len(buffer)
+            while position < stop and (brace := buffer.find(separator, position, position + reach)) >= 0:
                 end = brace + 1
                 try:
                     add(decode(buffer[position:end]))
                 except _ERRORS:
                     break
-                span((position, end))
+                span((position, end, None))
                 position = brace + step
         return self._value(position)
+
+    def _batches(self, position: int) -> int:
+        """
+        Decode records from here on, many at a time for as long as that works.
+
+        No byte is tried twice: the records of a batch that does not decode are all taken one by one.
+
+        Returns:
+            Where the next record stands.
+        """
+        if position < self._alone_until:
+            return position
+        buffer, separator, step = self._buffer, self._separator.text, self._separator.step
+        reach = min(BATCH_BYTES + SEARCH_BYTES, self._limit) + len(separator) - 1  # no record in it can be too long
+        while (brace := buffer.find(separator, position + BATCH_BYTES, position + reach)) >= 0:
+            end = brace + 1
+            try:
+                records = self._decode_all(b"[%b]" % buffer[position:end])
+            except _ERRORS:
+                self._alone_until = end
+                break
+            self._spans += [(position, end, len(self._out))] * len(records)
+            self._out += records
+            position = brace + step
+        return position
 
     def _value(self, position: int) -> int:
         """Decode the one value that begins here, or put an error in its place."""
@@ -205,7 +248,7 @@ class JsonDecoder(Generic[R]):
             self._fail("invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error), start, end)
         else:
             self._out.append(record)
-            self._spans.append((start, end))
+            self._spans.append((start, end, None))
             self._separator.learn(self._buffer, start, end)
 
     # -- errors -------------------------------------------------------------------------------------------------------
@@ -226,7 +269,7 @@ class JsonDecoder(Generic[R]):
     def _fail(self, cause: str, start: int, end: int) -> None:
         """Put an error in the place of a record."""
         self._out.append(record_error("undecodable", cause, self._buffer[start:end]))
-        self._spans.append((start, end))
+        self._spans.append((start, end, None))
         self._separator.forget()  # searching for it behind each of many errors would take long
 
     def _pass_over(self, position: int, reason: str, cause: str) -> int:
@@ -239,7 +282,7 @@ class JsonDecoder(Generic[R]):
         if passage.closed or self._final:
             self._passage = None
             self._out.append(passage.error())
-            self._spans.append((end, end))
+            self._spans.append((end, end, None))
             if not passage.closed:
                 self._closers.clear()
         return end

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import UnionType
 from typing import Annotated, Any, Final, NewType, TypeGuard, Union
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Raw, Struct, structs
 
 from shipper import ecs
 from shipper.mappings.ecs_list import EcsField, ecs_fields
@@ -100,7 +100,7 @@ def _leaf(path: str, declared: Any, ignore_above: int | None, known: EcsField | 
 
 
 def _declared(path: str, hint: Any) -> tuple[Any, int | None]:
-    """Give the type of a field's single value, without `None` and the list around it, and its `ignore_above`."""
+    """Give the type of a field's single value, without `None`, `Raw` and the list around it, and its `ignore_above`."""
     ignore_above = None
     while True:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -110,7 +110,7 @@ def _declared(path: str, hint: Any) -> tuple[Any, int | None]:
                 if isinstance(note, Meta) and note.extra:
                     ignore_above = note.extra.get("ignore_above", ignore_above)
         elif origin in (Union, UnionType):
-            hint, *others = [one for one in arguments if one is not type(None)]
+            hint, *others = [one for one in arguments if one not in (type(None), Raw)] or [Raw]
             if others:
                 raise TypeError(f"{path}: a field has one type, but {_name(hint)} and {_name(others[0])} are declared")
         elif origin in (tuple, list):

@@ -8,14 +8,15 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-f
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Raw, Struct, field
 
 from shipper import ecs, freeform
 from shipper.ecs import Flat
-from shipper.formats import JsonRecords, Record
+from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.freeform import Freeform
 from shipper.source import Origin, Source
 
@@ -114,7 +115,7 @@ class TimeWindow(Record, rename="camel"):
 class CloudTrailRecord(Record, rename="camel"):
     event_version: str
     event_time: datetime | None = None
-    user_identity: UserIdentity | None = None
+    user_identity: Annotated[Raw, holds(UserIdentity)] = Raw()
     event_source: str | None = None
     event_name: str | None = None
     aws_region: str | None = None
@@ -151,29 +152,6 @@ class CloudTrailRecord(Record, rename="camel"):
     aggregated_event_id: str | None = field(name="eventId", default=None)
     time_window: TimeWindow | None = None
     summary: Raw = Raw()
-
-
-class RequestParameters(Record, rename="camel"):
-    """The members of `requestParameters` that name users, groups and hosts: any of them may have any type."""
-
-    user_name: Any = None
-    new_user_name: Any = None
-    group_name: Any = None
-    computer_name: Any = None
-    instance_id: Any = None
-    instance_ids: Any = None
-    instances_set: Any = None
-    resource_id: Any = None
-    target: Any = None
-
-
-class AdditionalEventData(Record):
-    """The members of `additionalEventData` that tell of a sign-in."""
-
-    user_name: Any = field(name="UserName", default=None)
-    login_to: Any = field(name="LoginTo", default=None)
-    mobile_version: Any = field(name="MobileVersion", default=None)
-    mfa_used: Any = field(name="MFAUsed", default=None)
 
 
 # -- what we add to ECS ------------------------------------------------------------------------------------------------
@@ -314,7 +292,7 @@ class CloudTrail(ecs.FieldSet):
     session_credential_from_console: bool | None = None
     shared_event_id: str | None = None
     tls_details: CloudTrailTlsDetails | None = None
-    user_identity: CloudTrailUserIdentity | None = None
+    user_identity: CloudTrailUserIdentity | Raw | None = None
     vpc_endpoint_account_id: str | None = None
     vpc_endpoint_id: str | None = None
     window_size: str | None = None
@@ -407,13 +385,21 @@ TELLING: Final = frozenset({"iam.amazonaws.com", "signin.amazonaws.com", "sso.am
 """Services whose `responseElements` are looked into: they name who was created, and how a sign-in ended."""
 
 _NO_KIND: Final = ((), ("info",))
+IDENTITY_BYTES: Final = 2_048
+"""Longest identity that is remembered; most have some 400 bytes."""
+
+_identities = Held(UserIdentity, "userIdentity")
 _NOBODY: Final = UserIdentity()
-_NO_PARAMETERS: Final = RequestParameters()
+_NAMING: Final = frozenset(
+    {
+        *("computerName", "groupName", "newUserName", "userName"),
+        *("instanceId", "instanceIds", "instancesSet", "resourceId", "target"),
+    }
+)
+"""Members of `requestParameters` that name users, groups and hosts: any of them may have any type."""
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 _SERVICE_ROLE: Final = ":role/aws-service-role/"
 _NOT_A_CALL: Final = frozenset({"Insight", "Aggregated"})
-_parameters_of = msgspec.json.Decoder(RequestParameters).decode
-_additional_of = msgspec.json.Decoder(AdditionalEventData).decode
 
 
 class Parts(Struct, frozen=True, gc=False, kw_only=True):
@@ -421,25 +407,24 @@ class Parts(Struct, frozen=True, gc=False, kw_only=True):
     The free-form parts of a record in both forms, and the members of them that have a field of their own.
 
     Attributes:
+        rare: those that few records have, by their names in `CloudTrailFlattened`
         parameters: members of `requestParameters`
         elements: members of `responseElements`, if the service is one of `TELLING`
         happened: members of `serviceEventDetails`
         login: members of `additionalEventData`, if the event is one of `SIGN_INS`
+        naming: whether one of them may name a user, a group or a host
     """
 
     requested: Freeform
     answered: Freeform
     additional: Freeform
     details: Freeform
-    annotation: Freeform
-    edge_device: Freeform
-    context: Freeform
-    insight: Freeform
-    summary: Freeform
-    parameters: RequestParameters
+    rare: dict[str, Freeform]
+    parameters: dict[str, Any]
     elements: dict[str, Any]
     happened: dict[str, Any]
-    login: AdditionalEventData | None
+    login: dict[str, Any]
+    naming: bool
 
 
 class Actor(Struct, frozen=True, gc=False, kw_only=True):
@@ -452,13 +437,33 @@ class Actor(Struct, frozen=True, gc=False, kw_only=True):
     service: str | None = None
 
 
+class Caller(Struct, frozen=True, gc=False, kw_only=True):
+    """
+    Who called, as `userIdentity` tells: the same for all calls of a session.
+
+    Attributes:
+        account: that they belong to
+        actor: who it is
+        names: all that they can be found by, each once
+        user: as far as the identity tells
+        fields: `aws.cloudtrail.user_identity`, already encoded
+        unread: values in it that cannot be read
+    """
+
+    account: str | None
+    actor: Actor
+    names: tuple[str, ...]
+    user: ecs.User | None
+    fields: Raw | None
+    unread: tuple[ecs.Unparsed, ...]
+
+
 class Times(Struct, frozen=True, gc=False, kw_only=True):
     """When it happened; `unread` are the times that cannot be read."""
 
     timestamp: datetime
     start: datetime | None
     end: datetime | None
-    session: datetime | None
     unread: tuple[ecs.Unparsed, ...]
 
 
@@ -469,16 +474,17 @@ def document(record: CloudTrailRecord, _origin: Origin) -> CloudTrailDocument:
     Raises:
         ValueError: the record has no time, or one that cannot be read
         msgspec.DecodeError, UnicodeDecodeError: a free-form part is not JSON
+        Undecodable: `userIdentity` is not JSON
     """
-    identity = record.user_identity or _NOBODY
-    times = _times(record, identity)
-    account = identity.account_id or record.recipient_account_id or record.account_id
+    times = _times(record)
     category, kind = KINDS.get(record.event_name or "", _NO_KIND)
     address = _given(record.source_ip_address)
     agent = _given(record.user_agent)
     ip = ecs.ip(address)
     parts = _parts(record)
-    actor = _actor(identity, parts)
+    caller = _caller(record, parts)
+    account = caller.account or record.recipient_account_id or record.account_id
+    unread = times.unread + caller.unread
     return CloudTrailDocument(
         timestamp=times.timestamp,
         cloud=ecs.Cloud(
@@ -497,15 +503,15 @@ def document(record: CloudTrailRecord, _origin: Origin) -> CloudTrailDocument:
             start=times.start,
             type=kind,
         ),
-        aws=Aws(cloudtrail=_cloudtrail(record, parts, actor, times)),
-        group=_group(parts),
-        related=_related(record, parts, actor, ip),
-        service=ecs.Service(name=actor.service) if actor.service else None,
-        shipper=ecs.Shipper(unparsed=times.unread) if times.unread else None,
+        aws=Aws(cloudtrail=_cloudtrail(record, parts, caller)),
+        group=_group(parts) if parts.naming else None,
+        related=_related(record, parts, caller, ip),
+        service=ecs.Service(name=caller.actor.service) if caller.actor.service else None,
+        shipper=ecs.Shipper(unparsed=unread) if unread else None,
         source=ecs.Endpoint(address=address, ip=ip) if address else None,
         tags=("cut",) if _is_cut(parts) else (),
         tls=_tls(record.tls_details) if record.tls_details else None,
-        user=_user(actor, parts),
+        user=_user(caller, parts),
         user_agent=ecs.UserAgent(original=agent) if agent else None,
     )
 
@@ -519,37 +525,51 @@ def event_id(record: CloudTrailRecord) -> str | None:
     return record.event_id or record.aggregated_event_id or None
 
 
-def _cloudtrail(record: CloudTrailRecord, parts: Parts, actor: Actor, times: Times) -> CloudTrail | None:
-    return ecs.some(
-        CloudTrail(
-            additional_eventdata=parts.additional.text,
-            addendum=_addendum(record.addendum) if record.addendum else None,
-            api_version=record.api_version or None,
-            console_login=_console_login(parts.login) if parts.login and record.event_name == "ConsoleLogin" else None,
-            error_code=record.error_code or None,
-            error_message=record.error_message or None,
-            event_category=record.event_category or None,
-            event_type=record.event_type or None,
-            event_version=record.event_version or None,
-            flattened=_flattened(parts),
-            insight=_insight(parts.insight) if parts.insight.flat is not None else None,
-            management_event=record.management_event,
-            read_only=record.read_only,
-            recipient_account_id=record.recipient_account_id or None,
-            request_id=record.request_id or None,
-            request_parameters=parts.requested.text,
-            resources=_resources(record.resources) if record.resources else (),
-            response_elements=parts.answered.text,
-            service_event_details=parts.details.text,
-            session_credential_from_console=record.session_credential_from_console,
-            shared_event_id=record.shared_event_id or record.mixed_case_shared_event_id or None,
-            tls_details=_tls_details(record.tls_details) if record.tls_details else None,
-            user_identity=_user_identity(record.user_identity, actor, times.session) if record.user_identity else None,
-            vpc_endpoint_account_id=record.vpc_endpoint_account_id or None,
-            vpc_endpoint_id=record.vpc_endpoint_id or None,
-            window_size=(record.time_window.window_size or None) if record.time_window else None,
-        )
+def _cloudtrail(record: CloudTrailRecord, parts: Parts, caller: Caller) -> CloudTrail | None:
+    # What most records have is given here, the rest is set below: of more than 15 arguments CPython makes a dictionary.
+    cloudtrail = CloudTrail(
+        additional_eventdata=parts.additional.text,
+        api_version=record.api_version or None,
+        event_category=record.event_category or None,
+        event_type=record.event_type or None,
+        event_version=record.event_version or None,
+        flattened=_flattened(parts),
+        management_event=record.management_event,
+        read_only=record.read_only,
+        recipient_account_id=record.recipient_account_id or None,
+        request_id=record.request_id or None,
+        request_parameters=parts.requested.text,
+        response_elements=parts.answered.text,
+        service_event_details=parts.details.text,
+        user_identity=caller.fields,
+        vpc_endpoint_id=record.vpc_endpoint_id or None,
     )
+    _add_rare(cloudtrail, record, parts)
+    return ecs.some(cloudtrail)
+
+
+def _add_rare(cloudtrail: CloudTrail, record: CloudTrailRecord, parts: Parts) -> None:
+    """Set what few records have."""
+    if record.addendum:
+        cloudtrail.addendum = _addendum(record.addendum)
+    if parts.login and record.event_name == "ConsoleLogin":
+        cloudtrail.console_login = _console_login(parts.login)
+    if record.error_code or record.error_message:
+        cloudtrail.error_code = record.error_code or None
+        cloudtrail.error_message = record.error_message or None
+    if insight := parts.rare.get("insight_details", freeform.NOTHING).members:
+        cloudtrail.insight = _insight(insight)
+    if record.resources:
+        cloudtrail.resources = _resources(record.resources)
+    if record.session_credential_from_console is not None:
+        cloudtrail.session_credential_from_console = record.session_credential_from_console
+    if record.shared_event_id or record.mixed_case_shared_event_id:
+        cloudtrail.shared_event_id = record.shared_event_id or record.mixed_case_shared_event_id
+    if record.time_window:
+        cloudtrail.window_size = record.time_window.window_size or None
+    if record.tls_details and record.tls_details.key_exchange:
+        cloudtrail.tls_details = CloudTrailTlsDetails(key_exchange=record.tls_details.key_exchange)
+    cloudtrail.vpc_endpoint_account_id = record.vpc_endpoint_account_id or None
 
 
 def _given(text: str | None) -> str | None:
@@ -557,11 +577,9 @@ def _given(text: str | None) -> str | None:
     return None if text in ("", "-") else text
 
 
-def _times(record: CloudTrailRecord, identity: UserIdentity) -> Times:
-    context, window = identity.session_context, record.time_window
-    created = context.attributes.creation_date if context and context.attributes else None
-    session = ecs.time(created)
-    unread = _unread("userIdentity.sessionContext.attributes.creationDate", created, session)
+def _times(record: CloudTrailRecord) -> Times:
+    window = record.time_window
+    unread: tuple[ecs.Unparsed, ...] = ()
     start = end = None
     if window:
         start, end = ecs.time(window.window_start), ecs.time(window.window_end)
@@ -572,7 +590,7 @@ def _times(record: CloudTrailRecord, identity: UserIdentity) -> Times:
         raise ValueError("the record has neither eventTime nor timeWindow.windowEnd")
     if timestamp.tzinfo is None:  # all of CloudTrail's times are UTC
         timestamp = timestamp.replace(tzinfo=UTC)
-    return Times(timestamp=timestamp, start=start, end=end, session=session, unread=unread)
+    return Times(timestamp=timestamp, start=start, end=end, unread=unread)
 
 
 def _unread(place: str, text: str | None, read: datetime | None) -> tuple[ecs.Unparsed, ...]:
@@ -584,44 +602,48 @@ def _parts(record: CloudTrailRecord) -> Parts:
     answered = freeform.read(record.response_elements)
     additional = freeform.read(record.additional_event_data)
     details = freeform.read(record.service_event_details)
-    has_login = additional.flat is not None and record.event_name in SIGN_INS
+    parameters = requested.members or {}
+    elements = (answered.members or {}) if record.event_source in TELLING else {}
+    happened = details.members or {}
     return Parts(
         requested=requested,
         answered=answered,
         additional=additional,
         details=details,
-        annotation=freeform.read(record.annotation),
-        edge_device=freeform.read(record.edge_device_details),
-        context=freeform.read(record.event_context),
-        insight=freeform.read(record.insight_details),
-        summary=freeform.read(record.summary),
-        # The flat form is an object whatever the part was; a scalar part has none of these members.
-        parameters=_parameters_of(requested.flat) if requested.flat is not None else _NO_PARAMETERS,
-        elements=_members(answered) if record.event_source in TELLING else {},
-        happened=_members(details),
-        login=_additional_of(additional.flat) if additional.flat is not None and has_login else None,
+        rare=_rare(record),
+        parameters=parameters,
+        elements=elements,
+        happened=happened,
+        login=(additional.members or {}) if record.event_name in SIGN_INS else {},
+        naming=bool(elements or happened) or not _NAMING.isdisjoint(parameters),
     )
 
 
-def _members(part: Freeform) -> dict[str, Any]:
-    members: dict[str, Any] = msgspec.json.decode(part.flat) if part.flat is not None else {}
-    return members
+def _rare(record: CloudTrailRecord) -> dict[str, Freeform]:
+    annotation, edge_device, context = record.annotation, record.edge_device_details, record.event_context
+    insight, summary = record.insight_details, record.summary
+    if not (annotation or edge_device or context or insight or summary):
+        return {}
+    parts = {
+        "annotation": annotation,
+        "edge_device_details": edge_device,
+        "event_context": context,
+        "insight_details": insight,
+        "summary": summary,
+    }
+    return {name: freeform.read(part) for name, part in parts.items() if part}
 
 
 def _flattened(parts: Parts) -> CloudTrailFlattened | None:
-    return ecs.some(
-        CloudTrailFlattened(
-            additional_eventdata=parts.additional.flat,
-            annotation=parts.annotation.flat,
-            edge_device_details=parts.edge_device.flat,
-            event_context=parts.context.flat,
-            insight_details=parts.insight.flat,
-            request_parameters=parts.requested.flat,
-            response_elements=parts.answered.flat,
-            service_event_details=parts.details.flat,
-            summary=parts.summary.flat,
-        )
+    flattened = CloudTrailFlattened(
+        additional_eventdata=parts.additional.flat,
+        request_parameters=parts.requested.flat,
+        response_elements=parts.answered.flat,
+        service_event_details=parts.details.flat,
     )
+    for name, part in parts.rare.items():
+        setattr(flattened, name, part.flat)
+    return ecs.some(flattened)
 
 
 def _is_cut(parts: Parts) -> bool:
@@ -630,11 +652,7 @@ def _is_cut(parts: Parts) -> bool:
         or parts.answered.cut
         or parts.additional.cut
         or parts.details.cut
-        or parts.annotation.cut
-        or parts.edge_device.cut
-        or parts.context.cut
-        or parts.insight.cut
-        or parts.summary.cut
+        or (bool(parts.rare) and any(part.cut for part in parts.rare.values()))
     )
 
 
@@ -659,7 +677,51 @@ def _service(event_source: str) -> ecs.CloudService:
     return ecs.CloudService(name=event_source.removesuffix(".amazonaws.com"))
 
 
-def _actor(identity: UserIdentity, parts: Parts) -> Actor:
+def _caller(record: CloudTrailRecord, parts: Parts) -> Caller:
+    """Tell who called: a session makes many calls, each of which repeats its identity to the byte."""
+    identity = bytes(record.user_identity)
+    signing_in = _text(parts.login.get("UserName"))
+    is_usual = len(identity) + len(signing_in or "") <= IDENTITY_BYTES
+    return (_known_caller if is_usual else _read_caller)(identity, signing_in)
+
+
+def _read_caller(data: bytes, signing_in: str | None) -> Caller:
+    """
+    Read an identity.
+
+    Args:
+        data: `userIdentity` as JSON; empty if there is none
+        signing_in: the name that is used to sign in
+    """
+    read, unparsed = _identities.read(data)
+    identity = read or _NOBODY
+    actor = _actor(identity, signing_in)
+    context = identity.session_context
+    created = context.attributes.creation_date if context and context.attributes else None
+    session = ecs.time(created)
+    names = (
+        actor.id,
+        actor.name,
+        actor.session,
+        actor.session.partition("@")[0] if actor.session and "@" in actor.session else None,
+        identity.on_behalf_of.user_id if identity.on_behalf_of else None,
+    )
+    fields = _user_identity(identity, actor, session)
+    unread = [ecs.Unparsed(field=one.field, value=one.value) for one in unparsed if _given(one.value)]
+    return Caller(
+        account=identity.account_id,
+        actor=actor,
+        names=tuple(dict.fromkeys(filter(None, names))),
+        user=ecs.some(ecs.User(email=actor.email, id=actor.id, name=actor.name)),
+        fields=Raw(msgspec.json.encode(fields)) if fields else None,
+        unread=(*_unread("userIdentity.sessionContext.attributes.creationDate", created, session), *unread),
+    )
+
+
+_known_caller = lru_cache(maxsize=1024)(_read_caller)
+
+
+def _actor(identity: UserIdentity, signing_in: str | None) -> Actor:
     """
     Tell who acted.
 
@@ -675,8 +737,7 @@ def _actor(identity: UserIdentity, parts: Parts) -> Actor:
     name = identity.user_name
     if identity.type in ("AssumedRole", "FederatedUser") and issuer and issuer.user_name:
         name = issuer.user_name
-    if not name and parts.login and isinstance(parts.login.user_name, str):
-        name = parts.login.user_name
+    name = name or signing_in
     user_id = identity.principal_id
     if identity.type == "IdentityCenterUser" and identity.on_behalf_of:
         user_id = identity.on_behalf_of.user_id or user_id
@@ -694,16 +755,18 @@ def _member(value: Any, name: str) -> str | None:
     return _text(value.get(name)) if isinstance(value, dict) else None
 
 
-def _user(actor: Actor, parts: Parts) -> ecs.User | None:
-    new_name = _text(parts.parameters.new_user_name)
+def _user(caller: Caller, parts: Parts) -> ecs.User | None:
+    if not parts.naming:
+        return caller.user
+    new_name = _text(parts.parameters.get("newUserName"))
     target_id = _member(parts.elements.get("user"), "userId")
-    target_name = _text(parts.parameters.user_name)
+    target_name = _text(parts.parameters.get("userName"))
     return ecs.some(
         ecs.User(
             changes=ecs.UserChanges(name=new_name) if new_name else None,
-            email=actor.email,
-            id=actor.id,
-            name=actor.name,
+            email=caller.actor.email,
+            id=caller.actor.id,
+            name=caller.actor.name,
             target=ecs.UserTarget(id=target_id, name=target_name) if target_id or target_name else None,
         )
     )
@@ -711,66 +774,58 @@ def _user(actor: Actor, parts: Parts) -> ecs.User | None:
 
 def _group(parts: Parts) -> ecs.Group | None:
     group_id = _member(parts.elements.get("group"), "groupId")
-    name = _text(parts.parameters.group_name)
+    name = _text(parts.parameters.get("groupName"))
     return ecs.Group(id=group_id, name=name) if group_id or name else None
 
 
-def _related(record: CloudTrailRecord, parts: Parts, actor: Actor, ip: ecs.Ip | None) -> ecs.Related | None:
-    parameters, identity = parts.parameters, record.user_identity
-    session = actor.session
-    users = (
-        actor.id,
-        actor.name,
-        session,
-        session.partition("@")[0] if session and "@" in session else None,
-        _text(parameters.user_name),
-        _text(parameters.new_user_name),
-        _member(parts.elements.get("user"), "userId"),
-        identity.on_behalf_of.user_id if identity and identity.on_behalf_of else None,
-    )
+def _related(record: CloudTrailRecord, parts: Parts, caller: Caller, ip: ecs.Ip | None) -> ecs.Related | None:
+    host = record.tls_details.client_provided_host_header if record.tls_details else None
     address = _given(record.source_ip_address)
-    is_host = (
-        address and ip is None and not address.startswith("AWS Internal") and not address.endswith(".amazonaws.com")
+    if ip or (address and (address.startswith("AWS Internal") or address.endswith(".amazonaws.com"))):
+        address = None
+    if not parts.naming and not record.resources and not host and not address:
+        return ecs.Related(ip=(ip,) if ip else (), user=caller.names) if ip or caller.names else None
+    parameters = parts.parameters
+    users = (
+        *caller.names,
+        _text(parameters.get("userName")),
+        _text(parameters.get("newUserName")),
+        _member(parts.elements.get("user"), "userId"),
     )
-    hosts = (
-        record.tls_details.client_provided_host_header if record.tls_details else None,
-        address if is_host else None,
-        _text(parameters.computer_name),
-        *_instances(record, parameters),
-    )
-    caller = ecs.ip(_text(parts.happened.get("sourceIpAddress")))
-    return ecs.related(hosts=hosts, ip=(ip, caller), user=users)
+    hosts = (host, address, _text(parameters.get("computerName")), *_instances(record, parameters))
+    return ecs.related(hosts=hosts, ip=(ip, ecs.ip(_text(parts.happened.get("sourceIpAddress")))), user=users)
 
 
-def _instances(record: CloudTrailRecord, asked: RequestParameters) -> list[str]:
+def _instances(record: CloudTrailRecord, parameters: dict[str, Any]) -> list[str]:
     """Ids of the EC2 instances that an event names."""
     found: list[str] = []
     for resource in record.resources or ():
         if resource.arn and "/i-" in resource.arn:
             found += _INSTANCE.findall(resource.arn)
-    for one in (asked.instance_id, asked.target, asked.resource_id):
+    for name in ("instanceId", "target", "resourceId"):
+        one = parameters.get(name)
         if isinstance(one, str) and one.startswith("i-"):
             found += _INSTANCE.findall(one)
-    for many in (asked.instance_ids, asked.instances_set):
+    for name in ("instanceIds", "instancesSet"):
+        many = parameters.get(name)
         if many and '"i-' in (text := msgspec.json.encode(many).decode()):
             found += _INSTANCE.findall(text)
     return found
 
 
-def _console_login(login: AdditionalEventData) -> CloudTrailConsoleLogin | None:
-    used = _text(login.mfa_used)
+def _console_login(login: dict[str, Any]) -> CloudTrailConsoleLogin | None:
+    used = _text(login.get("MFAUsed"))
     data = ecs.some(
         CloudTrailConsoleLoginData(
-            login_to=_text(login.login_to),
-            mobile_version=_text(login.mobile_version),
+            login_to=_text(login.get("LoginTo")),
+            mobile_version=_text(login.get("MobileVersion")),
             mfa_used=None if used is None else used != "No",
         )
     )
     return CloudTrailConsoleLogin(additional_eventdata=data) if data else None
 
 
-def _insight(part: Freeform) -> CloudTrailInsight | None:
-    insight = _members(part)
+def _insight(insight: dict[str, Any]) -> CloudTrailInsight | None:
     return ecs.some(
         CloudTrailInsight(
             state=_text(insight.get("state")),
@@ -810,22 +865,23 @@ def _addendum(addendum: Addendum) -> CloudTrailAddendum | None:
 
 
 def _tls(details: TlsDetails) -> ecs.Tls | None:
-    """`TLSv1.3` is version 1.3 of the protocol `tls`; some records have the field's name in the place of a version."""
-    written = "" if details.tls_version == "tlsVersion" else details.tls_version or ""
-    protocol, v, version = written.partition("v")
+    version, protocol = _tls_version(details.tls_version)
     host = details.client_provided_host_header
     return ecs.some(
         ecs.Tls(
             cipher=details.cipher_suite or None,
             client=ecs.TlsClient(server_name=host) if host else None,
-            version=(version if v else protocol) or None,
-            version_protocol=(protocol.lower() or None) if v else None,
+            version=version,
+            version_protocol=protocol,
         )
     )
 
 
-def _tls_details(details: TlsDetails) -> CloudTrailTlsDetails | None:
-    return CloudTrailTlsDetails(key_exchange=details.key_exchange) if details.key_exchange else None
+@lru_cache(maxsize=64)
+def _tls_version(written: str | None) -> tuple[str | None, str | None]:
+    """`TLSv1.3` is version 1.3 of the protocol `tls`; some records have the field's name in the place of a version."""
+    protocol, v, version = ("" if written == "tlsVersion" else written or "").partition("v")
+    return (version if v else protocol) or None, (protocol.lower() or None) if v else None
 
 
 def _user_identity(identity: UserIdentity, actor: Actor, session: datetime | None) -> CloudTrailUserIdentity | None:

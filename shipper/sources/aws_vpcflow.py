@@ -5,9 +5,13 @@ https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
 https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
 
 from shipper import ecs
 from shipper.community_id import community_id
@@ -193,6 +197,9 @@ _OUTCOMES: Final = {
     "ACCEPT": ("success", ("connection", "allowed")),
     "REJECT": ("failure", ("connection", "denied")),
 }
+_RENAMED: Final = {"pkt_dst_service": "pkt_dst_aws_service", "pkt_src_service": "pkt_src_aws_service"}
+_READ: Final = frozenset({"pkt_dstaddr", "pkt_srcaddr", "sublocation", "tcp_flags", "tcp_flags_array"})
+"""Fields of `VpcFlow` that take more than a copy."""
 _NO_OUTCOME: Final = (None, ("connection",))
 _FLAGS: Final = ((1, "fin"), (2, "syn"), (4, "rst"), (8, "psh"), (16, "ack"), (32, "urg"))
 
@@ -255,54 +262,38 @@ def document(row: FlowRow, origin: Origin) -> FlowDocument:
     )
 
 
+@lru_cache(maxsize=64)
+def _copying(row: type[FlowRow]) -> tuple[Callable[..., VpcFlow], Callable[[FlowRow], tuple[Any, ...]]]:
+    """
+    Compile, for the rows of one layout, how the columns are taken over that need nothing but another name.
+
+    Of the four dozen fields a layout has a few. A call with more than 15 keywords makes a dictionary of them first, so
+    those of the layout are given by position.
+
+    Returns:
+        What makes the field set, the same as `VpcFlow` in another order, and what gives the values of a row for it.
+    """
+    copied = {name: _RENAMED.get(name, name) for name in VpcFlow.__struct_fields__ if name not in _READ}
+    there = {name: column for name, column in copied.items() if column in row.__struct_fields__}
+    columns = there if len(there) > 1 else copied  # of a single name `attrgetter` gives no tuple; rows have all names
+    first = [(name, Any, None) for name in columns]
+    others = [(one.name, Any, one.default) for one in msgspec.structs.fields(VpcFlow) if one.name not in columns]
+    make: Any = msgspec.defstruct("VpcFlow", [*first, *others], bases=(ecs.FieldSet,), kw_only=False)
+    return make, attrgetter(*columns.values())
+
+
 def _flow(row: FlowRow, packet_source: ecs.Ip | None, packet_destination: ecs.Ip | None) -> VpcFlow | None:
-    flags, flag_names = _tcp_flags(row.tcp_flags) if row.tcp_flags is not None else (None, ())
-    return ecs.some(
-        VpcFlow(
-            account_id=row.account_id,
-            action=row.action,
-            ecs_container_id=row.ecs_container_id,
-            ecs_second_container_id=row.ecs_second_container_id,
-            ecs_task_arn=row.ecs_task_arn,
-            ecs_task_definition_arn=row.ecs_task_definition_arn,
-            ecs_task_id=row.ecs_task_id,
-            encryption_status=row.encryption_status,
-            instance_id=row.instance_id,
-            interface_id=row.interface_id,
-            log_status=row.log_status,
-            packets_lost_blackhole=row.packets_lost_blackhole,
-            packets_lost_mtu_exceeded=row.packets_lost_mtu_exceeded,
-            packets_lost_no_route=row.packets_lost_no_route,
-            packets_lost_ttl_expired=row.packets_lost_ttl_expired,
-            pkt_dst_service=row.pkt_dst_aws_service,
-            pkt_dstaddr=packet_destination,
-            pkt_src_service=row.pkt_src_aws_service,
-            pkt_srcaddr=packet_source,
-            resource_id=row.resource_id,
-            resource_type=row.resource_type,
-            sublocation=_sublocation(row),
-            subnet_id=row.subnet_id,
-            tcp_flags=flags,
-            tcp_flags_array=flag_names,
-            tgw_attachment_id=row.tgw_attachment_id,
-            tgw_dst_az_id=row.tgw_dst_az_id,
-            tgw_dst_eni=row.tgw_dst_eni,
-            tgw_dst_subnet_id=row.tgw_dst_subnet_id,
-            tgw_dst_vpc_account_id=row.tgw_dst_vpc_account_id,
-            tgw_dst_vpc_id=row.tgw_dst_vpc_id,
-            tgw_id=row.tgw_id,
-            tgw_pair_attachment_id=row.tgw_pair_attachment_id,
-            tgw_src_az_id=row.tgw_src_az_id,
-            tgw_src_eni=row.tgw_src_eni,
-            tgw_src_subnet_id=row.tgw_src_subnet_id,
-            tgw_src_vpc_account_id=row.tgw_src_vpc_account_id,
-            tgw_src_vpc_id=row.tgw_src_vpc_id,
-            traffic_path=row.traffic_path,
-            type=row.type,
-            version=row.version,
-            vpc_id=row.vpc_id,
-        )
-    )
+    make, values = _copying(type(row))
+    flow = make(*values(row))
+    if row.tcp_flags is not None:
+        flow.tcp_flags, flow.tcp_flags_array = _tcp_flags(row.tcp_flags)
+    if packet_source:
+        flow.pkt_srcaddr = packet_source
+    if packet_destination:
+        flow.pkt_dstaddr = packet_destination
+    if row.sublocation_type or row.sublocation_id:
+        flow.sublocation = Sublocation(type=row.sublocation_type, id=row.sublocation_id)
+    return ecs.some(flow)
 
 
 def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | None) -> ecs.Network | None:
@@ -324,13 +315,11 @@ def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | No
     )
 
 
-def _sublocation(row: FlowRow) -> Sublocation | None:
-    if row.sublocation_type is None and row.sublocation_id is None:
-        return None
-    return Sublocation(type=row.sublocation_type, id=row.sublocation_id)
-
-
 def _orchestrator(row: FlowRow) -> ecs.Orchestrator | None:
+    if not (
+        row.ecs_cluster_name or row.ecs_cluster_arn or row.ecs_container_instance_id or row.ecs_container_instance_arn
+    ):
+        return None
     cluster = resource = None
     if row.ecs_cluster_name or row.ecs_cluster_arn:
         cluster = ecs.OrchestratorCluster(id=row.ecs_cluster_arn, name=row.ecs_cluster_name)

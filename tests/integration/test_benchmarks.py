@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from benchmarks import floor, inputs, report, shipping
 from benchmarks.__main__ import chosen
@@ -184,3 +185,18 @@ def test_table_is_aligned() -> None:
     assert len({len(line) for line in lines}) == 1
     assert "72,000" in lines[1]
     assert lines[2].split()[:4] == ["b", "-", "-", "0.400"]
+
+
+def test_floor_passes_over_nothing() -> None:
+    """What a record holds as bytes for the shipper's sake is decoded into its Struct by the floor, else to its end."""
+    (source,) = [one for one in SOURCES if one.dataset == "aws.cloudtrail"]
+    decode = floor.floor(source)
+    assert (
+        decode(packed([b'{"Records":[{"eventVersion":"1","userIdentity":{"sessionContext":{"assumedRoot":"true"}}}]}']))
+        == 1
+    )
+    for wrong in (b'{"sessionContext":{"assumedRoot":7}}', b'{"userName":"\xff"}'):
+        with pytest.raises((msgspec.ValidationError, UnicodeDecodeError)):
+            decode(packed([b'{"Records":[{"eventVersion":"1","userIdentity":%b}]}' % wrong]))
+    with pytest.raises(UnicodeDecodeError):
+        decode(packed([b'{"Records":[{"eventVersion":"1","requestParameters":["\xff"]}]}']))
