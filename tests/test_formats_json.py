@@ -32,9 +32,17 @@ EDGE = 4096
 """Limit of a record in the tests about hostile input."""
 
 
-@pytest.fixture(autouse=True, scope="module", params=[16, module.BATCH_BYTES], ids=["batches", "one by one"])
-def batch_bytes(request: pytest.FixtureRequest) -> Iterator[None]:
-    """All that is promised here holds for records that are decoded many at a time, and for those that are not."""
+@pytest.fixture(autouse=True, scope="module")
+def small_batches() -> Iterator[None]:
+    """Even a few short records are decoded many at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BATCH_BYTES", 16)
+        yield
+
+
+@pytest.fixture(scope="module", params=[16, module.BATCH_BYTES], ids=["batches", "one by one"])
+def either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What is promised for whatever bytes holds for records that are decoded many at a time, and one by one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BATCH_BYTES", request.param)
         yield
@@ -499,6 +507,7 @@ separators = st.sampled_from([b",", b"\n", b"", b" , ", b"\r\n"])
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(spelled(), framings, separators, block_sizes, st.sampled_from([ITEMS, JsonRecords(Item)]))
 def test_any_records_in_any_framing(
     pieces: list[bytes], framing: str, between: bytes, sizes: list[int], layout: JsonRecords[Item]
@@ -513,6 +522,7 @@ def test_any_records_in_any_framing(
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(st.data(), spelled(), framings, separators)
 def test_borders_of_blocks_do_not_matter(
     data: st.DataObject, pieces: list[bytes], framing: str, between: bytes
@@ -556,6 +566,7 @@ def conserved(raw: bytes, originals: list[bytes]) -> bool:
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(st.data(), spelled(), st.sampled_from(["wrapper", "spaced wrapper", "list", "bare"]), separators)
 def test_no_byte_is_lost(data: st.DataObject, pieces: list[bytes], framing: str, between: bytes) -> None:
     """Whatever the damage, every byte is in a record, in an error, or in what stands around the records."""
@@ -567,6 +578,7 @@ def test_no_byte_is_lost(data: st.DataObject, pieces: list[bytes], framing: str,
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(st.data(), st.sampled_from(["wrapper", "list", "bare", "members after"]), separators)
 def test_damage_stays_where_it_is(data: st.DataObject, framing: str, between: bytes) -> None:
     """Damage inside one record leaves the others as they are, unless it makes one longer record of them."""
@@ -587,6 +599,7 @@ def test_damage_stays_where_it_is(data: st.DataObject, framing: str, between: by
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(st.binary(max_size=60), block_sizes)
 def test_any_bytes(tail: bytes, sizes: list[int]) -> None:
     """No bytes raise an exception or get lost."""
@@ -596,6 +609,7 @@ def test_any_bytes(tail: bytes, sizes: list[int]) -> None:
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(values, st.binary(max_size=5))
 def test_extent_of_a_value(value: Any, following: bytes) -> None:
     """The end of a value is found whatever follows, and each beginning of it is known to be cut off."""
@@ -607,6 +621,7 @@ def test_extent_of_a_value(value: Any, following: bytes) -> None:
 
 
 @tried
+@pytest.mark.usefixtures("either_way")
 @given(values, st.integers(1, 9))
 def test_passage_over_a_value(value: Any, size: int) -> None:
     """A value is passed over up to its end, in blocks of any size."""
