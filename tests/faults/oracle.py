@@ -1,0 +1,166 @@
+"""Judges what is to be seen at the end against what must be: nothing lost, nothing twice, no wrong dead letter."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct, field
+
+from faults.expectation import WHOLE_OBJECT, Expected, ExpectedObject, Fate
+
+
+class Document(Struct, frozen=True):
+    """A document by the id that its record carries, with the backing index that it lies in."""
+
+    id: str
+    index: str
+
+
+class Letter(Struct, frozen=True):
+    """A dead letter; the position is `WHOLE_OBJECT` where it stands for an object."""
+
+    key: str
+    position: int
+    reason: str
+    index: str
+
+
+class DaemonSeen(Struct, frozen=True):
+    """
+    What is known of one daemon.
+
+    Attributes:
+        name: of it
+        imbalance: its `shipper_imbalance_records`; None if it had ended
+        base_mib: peak memory when it had started
+        peak_mib: peak memory at the end
+        exit_status: None if it was killed
+        complaints: lines of its log that must not be there
+    """
+
+    name: str
+    imbalance: float | None = 0.0
+    base_mib: float = 0.0
+    peak_mib: float = 0.0
+    exit_status: int | None = 0
+    complaints: tuple[str, ...] = ()
+
+
+class Seen(Struct, frozen=True):
+    """
+    Everything that is to be seen at the end.
+
+    Attributes:
+        documents: of all data streams but the dead letters', over all backing indices
+        letters: the dead letters
+        daemons: all that ever ran
+        waiting: messages left in the queue, in hand or not
+        dead_queue: messages in the queue's dead-letter queue
+        unextended: messages that were held for too long without asking for more time
+    """
+
+    documents: Sequence[Document] = ()
+    letters: Sequence[Letter] = ()
+    daemons: Sequence[DaemonSeen] = ()
+    waiting: int = 0
+    dead_queue: int = 0
+    unextended: Sequence[str] = ()
+
+
+class Verdict(Struct):
+    """What is wrong, a line each, and the counts of the summary."""
+
+    documents: int = 0
+    rightly: int = 0
+    lost: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    wrongly: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> list[str]:
+        """All lines."""
+        return [
+            *(f"lost: {line}" for line in self.lost),
+            *(f"twice: {line}" for line in self.twice),
+            *(f"wrong dead letter: {line}" for line in self.wrongly),
+            *self.other,
+        ]
+
+
+def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) -> Verdict:
+    """
+    Judge one run.
+
+    Args:
+        expected: all objects
+        seen: what became of them
+        memory_mib: what a daemon may take beyond what it has when it starts
+    """
+    verdict = Verdict(documents=len(seen.documents))
+    documents: defaultdict[str, list[Document]] = defaultdict(list)
+    letters: defaultdict[tuple[str, int], list[Letter]] = defaultdict(list)
+    for document in seen.documents:
+        documents[document.id].append(document)
+    for letter in seen.letters:
+        letters[letter.key, letter.position].append(letter)
+    for one in expected:
+        for record in one.records:
+            found, buried = documents.pop(record.id, []), letters.pop((one.key, record.position), [])
+            _judge_record(verdict, one, record, found, buried)
+        _judge_object(verdict, one, letters.pop((one.key, WHOLE_OBJECT), []))
+    for strangers in documents.values():
+        verdict.other += [f"a document that nobody wrote: {document}" for document in strangers]
+    for unexpected in letters.values():
+        verdict.wrongly += [str(letter) for letter in unexpected]
+    verdict.other += _around(seen, memory_mib)
+    # The ledger, when there is one: each object's line has to balance, and their sum has to be what is judged here.
+    return verdict
+
+
+def _judge_record(
+    verdict: Verdict, one: ExpectedObject, record: Expected, found: list[Document], buried: list[Letter]
+) -> None:
+    place = f"{record.id} (record {record.position} of {one.key})"
+    right = [letter for letter in buried if letter.reason in record.reasons]
+    verdict.wrongly += [f"{place}: {letter}" for letter in buried if letter.reason not in record.reasons]
+    verdict.rightly += bool(right)
+    if len(found) > 1:
+        verdict.twice.append(f"{place} in {', '.join(document.index for document in found)}")
+    if len(right) > 1:
+        verdict.twice.append(f"dead letter of {place} in {', '.join(letter.index for letter in right)}")
+    if found and right:
+        verdict.wrongly.append(f"{place} is a document as well: {right[0]}")
+    if found and record.fate is Fate.DEAD_LETTER:
+        verdict.other.append(f"indexed though it is broken: {place}")
+    if not found and not right and record.fate is not Fate.COVERED:
+        verdict.lost.append(place + (" is a dead letter for a wrong reason" if buried else ""))
+
+
+def _judge_object(verdict: Verdict, one: ExpectedObject, buried: list[Letter]) -> None:
+    """Judge the dead letters that stand for an object; there must be just one where one is expected."""
+    right = [letter for letter in buried if letter.reason in one.reasons]
+    verdict.wrongly += [str(letter) for letter in buried if letter.reason not in one.reasons]
+    verdict.rightly += bool(right)
+    if len(right) > 1:
+        verdict.twice.append(f"dead letter of {one.key} in {', '.join(letter.index for letter in right)}")
+    if one.reasons and not right:
+        verdict.lost.append(f"{one.key}: no dead letter stands for it")
+
+
+def _around(seen: Seen, memory_mib: float) -> list[str]:
+    """Judge what is around the records."""
+    lines = []
+    if seen.waiting:
+        lines.append(f"{seen.waiting} messages are left in the queue")
+    if seen.dead_queue:
+        lines.append(f"{seen.dead_queue} messages are in the dead-letter queue")
+    lines += [f"heartbeat: {line}" for line in seen.unextended]
+    for daemon in seen.daemons:
+        if daemon.imbalance:
+            lines.append(f"{daemon.name}: shipper_imbalance_records is {daemon.imbalance:g}")
+        if daemon.peak_mib > daemon.base_mib + memory_mib:
+            lines.append(f"{daemon.name}: memory of {daemon.peak_mib:.0f} MiB, {daemon.base_mib:.0f} at its start")
+        if daemon.exit_status:
+            lines.append(f"{daemon.name}: exit status {daemon.exit_status}")
+        lines += [f"{daemon.name} logged {line}" for line in daemon.complaints]
+    return lines
