@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from faults import mutants, trial
+from faults.kinds import Fault
 from faults.plan import draw
 from faults.services import services
 from faults.summary import Summary
@@ -15,7 +16,7 @@ def main() -> None:
     """Run seeds, or look for mutants; the exit status tells whether all is well."""
     options = _options(sys.argv[1:])
     if options.what == "mutants":
-        sys.exit(asyncio.run(mutants.hunt(options.mutant, tell)))
+        sys.exit(asyncio.run(mutants.hunt(options.mutant, options.without, tell)))
     sys.exit(asyncio.run(_run(options)))
 
 
@@ -25,12 +26,12 @@ async def _run(options: argparse.Namespace) -> int:
     with mutants.applied(options.mutant) as package:
         async with services(tell) as real:
             for seed in seeds:
-                plan = draw(seed, rollover=options.rollover, own_node=real.node is not None)
+                plan = draw(seed, without=[*options.without, *real.beyond])
                 log = options.log / f"seed-{seed}" if options.log else None
                 result = await trial.run(plan, real, log=log, package=package)
                 summary.add(result)
                 tell(summary.line(result))
-                for line in summary.failure(result, mutant=options.mutant, rollover=options.rollover):
+                for line in summary.failure(result, mutant=options.mutant, without=options.without):
                     tell(line)
     print(summary)
     return summary.status
@@ -44,7 +45,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="just this one")
     parser.add_argument("--mutant", choices=mutants.names(), help="break the code before")
     parser.add_argument("--log", type=Path, help="folder for plans, event logs and the daemons' own logs")
-    parser.add_argument("--no-rollover", dest="rollover", action="store_false", help="leave rollovers out of the plans")
+    parser.add_argument(
+        "--without", type=Fault, nargs="+", default=[], choices=list(Fault), help="kinds of faults to be left out"
+    )
     return parser.parse_args(arguments)
 
 

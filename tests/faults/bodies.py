@@ -1,6 +1,7 @@
 """What goes wrong with the bodies of S3 objects: a few times, then they are right."""
 
 import asyncio
+from random import Random
 from typing import Final, Literal
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from faults.kinds import Fault
 TRICKLE_SECONDS: Final = 17.0
 """Long enough for a message to need more time; see `holds.EXTENSION_SECONDS`."""
 
+_TRAILER_BYTES: Final = 8
 _SLOW_SECONDS: Final = 1.5
 _PIECES: Final = 20
 _MISSING: Final = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>made up</Message></Error>"
@@ -47,28 +49,54 @@ class BrokenBodies:
         """Send an answer of S3 on, whole and right or not."""
         if answer.status != 200 or len(answer.body) < 2:
             return answer.response()
-        random, body = self._chances.random, answer.body
+        body = self._damaged(key, answer.body)
         if self._chances.strikes(Fault.S3_CUT, key=key):
-            await _in_pieces(request, answer, body[: random.randrange(1, len(body))], 0.0)
+            cut_at = self._chances.random.randrange(1, len(body))
+            await _in_pieces(request, answer, body[:cut_at], 0.0, announced=len(body))
             return cut(request)
-        if self._early(key) and self._chances.strikes(Fault.S3_CORRUPT, key=key):
-            start = random.randrange(len(body))
-            return await _in_pieces(request, answer, body[:start] + random.randbytes(len(body) - start), 0.0)
+        return await _in_pieces(request, answer, body, self._seconds(key))
+
+    def _damaged(self, key: str, body: bytes) -> bytes:
+        """Give a body as it is sent."""
+        if not self._early(key):
+            return body
+        if self._chances.strikes(Fault.S3_CORRUPT, key=key):
+            return _corrupt(self._chances.random, body)
+        if self._chances.strikes(Fault.S3_GARBLED, key=key):
+            return _garbled(self._chances.random, body)
+        return body
+
+    def _seconds(self, key: str) -> float:
+        """Give how long it takes to send a body."""
         if self._chances.strikes(Fault.S3_TRICKLE, key=key):
-            return await _in_pieces(request, answer, body, TRICKLE_SECONDS)
-        if self._chances.strikes(Fault.S3_SLOW, key=key):
-            return await _in_pieces(request, answer, body, random.uniform(0.2, _SLOW_SECONDS))
-        return answer.response()
+            return TRICKLE_SECONDS
+        slow = self._chances.strikes(Fault.S3_SLOW, key=key)
+        return self._chances.random.uniform(0.2, _SLOW_SECONDS) if slow else 0.0
 
     def _early(self, key: str) -> bool:
         """Tell whether there is a receive to come after this one at which the object may still be right."""
         return self._holds.receives(key) <= self._final_receive - 2
 
 
-async def _in_pieces(request: web.Request, answer: Answer, body: bytes, seconds: float) -> web.StreamResponse:
-    """Send a body over some time; the length is always announced as that of the whole."""
+def _corrupt(random: Random, body: bytes) -> bytes:
+    """Damage what tells that gzip data are whole: its end, or the checksum of its contents."""
+    if random.random() < 0.5:
+        return body[: random.randrange(1, len(body))]
+    return body[:-_TRAILER_BYTES] + random.randbytes(_TRAILER_BYTES)
+
+
+def _garbled(random: Random, body: bytes) -> bytes:
+    """Damage the data themselves: they inflate to something else for a while before that shows."""
+    start = random.randrange(len(body))
+    return body[:start] + random.randbytes(len(body) - start)
+
+
+async def _in_pieces(
+    request: web.Request, answer: Answer, body: bytes, seconds: float, *, announced: int | None = None
+) -> web.StreamResponse:
+    """Send a body over some time; another length may be announced than it has."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    response.content_length = len(answer.body)
+    response.content_length = len(body) if announced is None else announced
     await response.prepare(request)
     size = max(1, -(-len(body) // _PIECES))
     for start in range(0, len(body), size):

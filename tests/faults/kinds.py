@@ -11,6 +11,7 @@ class Fault(StrEnum):
     S3_SLOW = "s3_slow"
     S3_CUT = "s3_cut"
     S3_CORRUPT = "s3_corrupt"
+    S3_GARBLED = "s3_garbled"
     S3_MISSING = "s3_missing"
     S3_BUSY = "s3_busy"
     S3_RESET = "s3_reset"

@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from faults import trial
+from faults.kinds import Fault
 from faults.plan import draw
 from faults.services import services
 from faults.summary import Summary
@@ -53,12 +54,13 @@ def applied(name: str | None) -> Iterator[Path]:
         yield folder
 
 
-async def hunt(name: str | None, tell: Callable[[str], None]) -> int:
+async def hunt(name: str | None, without: Sequence[Fault], tell: Callable[[str], None]) -> int:
     """
     Run seeds on each mutant until it is found; gives the exit status.
 
     Args:
         name: of the only one to look for; None for all
+        without: kinds of faults to be left out
         tell: told how it goes
     """
     found: dict[str, int | None] = {}
@@ -67,8 +69,7 @@ async def hunt(name: str | None, tell: Callable[[str], None]) -> int:
             found[mutant] = None
             with applied(mutant) as package:
                 for seed in range(1, SEEDS + 1):
-                    # Without rollovers: what is found must be the mutant's doing.
-                    plan = draw(seed, rollover=False, own_node=real.node is not None)
+                    plan = draw(seed, without=[*without, *real.beyond])
                     result = await trial.run(plan, real, package=package)
                     tell(f"{mutant}: {Summary().line(result)}")
                     if wrong := result.verdict.wrong:

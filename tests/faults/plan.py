@@ -1,11 +1,12 @@
 """What will go wrong under a seed, drawn in advance as plain data."""
 
+from collections.abc import Collection
 from random import Random
 from typing import Final
 
 from msgspec import Struct
 
-from faults.kinds import NEEDS_OWN_NODE, Fault, Point
+from faults.kinds import Fault, Point
 
 
 class Chance(Struct, frozen=True):
@@ -77,6 +78,7 @@ _RATES: Final = {
     Fault.S3_SLOW: (0.5, 0.4, 8),
     Fault.S3_CUT: (0.5, 0.3, 6),
     Fault.S3_CORRUPT: (0.4, 0.3, 4),
+    Fault.S3_GARBLED: (0.3, 0.3, 2),
     Fault.S3_MISSING: (0.5, 0.3, 6),
     Fault.S3_BUSY: (0.4, 0.3, 6),
     Fault.S3_RESET: (0.4, 0.3, 6),
@@ -113,25 +115,23 @@ _STEPS: Final = {
 }
 
 
-def draw(seed: int, *, rollover: bool = True, own_node: bool = True) -> Plan:
+def draw(seed: int, *, without: Collection[Fault] = ()) -> Plan:
     """
-    Draw the plan of a seed. Without rollovers, or without a node of our own, all else stays as it is.
+    Draw the plan of a seed.
 
     Args:
         seed: any number
-        rollover: whether data streams may be rolled over
-        own_node: whether OpenSearch is a process that can be stopped and killed
+        without: kinds that are left out; all else stays as it is
     """
     random = Random(seed)
     chances, steps = _chances(random), _steps(random)
-    left_out = (frozenset() if rollover else {Fault.ROLLOVER}) | (frozenset() if own_node else NEEDS_OWN_NODE)
     return Plan(
         seed=seed,
         daemons=random.choice((1, 2, 2, 3)),
         objects=random.randint(24, 40),
         records=random.choice((60, 120, 240)),
-        chances=chances,
-        steps=tuple(step for step in steps if step.fault not in left_out),
+        chances=tuple(chance for chance in chances if chance.fault not in without),
+        steps=tuple(step for step in steps if step.fault not in without),
         copies=random.choice((0.0, 0.2, 0.5)),
         shuffled=random.random() < 0.7,
         spread_seconds=random.uniform(0.5, 4.0),

@@ -9,6 +9,7 @@ from msgspec import Struct
 from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
+from faults.kinds import NEEDS_OWN_NODE, Fault
 from shipper.config import OpenSearch as OpenSearchSettings
 from shipper.embedded import EmbeddedOpenSearch, aws, opensearch
 from shipper.embedded.progress import Progress
@@ -32,6 +33,11 @@ class Services(Struct, frozen=True):
     sqs: SQSClient
     engine: OpenSearch
     node: EmbeddedOpenSearch | None
+
+    @property
+    def beyond(self) -> frozenset[Fault]:
+        """Faults that cannot be injected here."""
+        return frozenset() if self.node else NEEDS_OWN_NODE
 
 
 @asynccontextmanager

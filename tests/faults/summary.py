@@ -1,7 +1,7 @@
 """What is said of seeds: a line each, what is wrong, and the sum of all."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from faults.kinds import Fault
@@ -39,7 +39,7 @@ class Summary:
             f"{result.faults.total()} faults of {len(result.faults)} kinds, {result.seconds:.1f} s"
         )
 
-    def failure(self, result: Result, *, mutant: str | None, rollover: bool) -> Iterator[str]:
+    def failure(self, result: Result, *, mutant: str | None, without: Sequence[Fault]) -> Iterator[str]:
         """Tell what is wrong with a seed, and how to repeat it."""
         wrong = result.verdict.wrong
         if not wrong:
@@ -47,7 +47,7 @@ class Summary:
         yield from (f"  {line}" for line in wrong[:MOST_LINES])
         if len(wrong) > MOST_LINES:
             yield f"  and {len(wrong) - MOST_LINES} more"
-        options = (f" --mutant {mutant}" if mutant else "") + ("" if rollover else " --no-rollover")
+        options = (f" --mutant {mutant}" if mutant else "") + (f" --without {' '.join(without)}" if without else "")
         yield f"  repeat with: PYTHONPATH=tests python -m faults --seed {result.plan.seed}{options} --log build/faults"
 
     def __str__(self) -> str:
