@@ -24,7 +24,7 @@ class Chances:
         self._journal = journal
         self._of = {chance.fault: chance for chance in plan.chances}
         self._left = {chance.fault: chance.most for chance in plan.chances}
-        self._draws = {fault: Random(f"{fault} of {plan.seed}") for fault in self._of}
+        self._draws = {fault: Random(f"{fault} in {plan.seed}") for fault in self._of}
 
     def strikes(self, fault: Fault, **details: Any) -> bool:
         """Tell whether a fault strikes this request; if so it is written down."""

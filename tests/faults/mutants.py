@@ -1,5 +1,6 @@
 """Mutants: patches that break a promise of the shipper, each of which the oracle has to find."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -47,7 +48,12 @@ def applied(name: str | None) -> Iterator[Path]:
             (folder / shared).symlink_to(trial.PACKAGE / shared)
         patch = _FOLDER / f"{name}.patch"
         done = subprocess.run(
-            ["git", "apply", "--whitespace=nowarn", str(patch)], cwd=folder, capture_output=True, text=True, check=False
+            ["git", "apply", "--whitespace=nowarn", str(patch)],
+            cwd=folder,
+            env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)},  # else it may skip all as not tracked
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{patch} does not fit the code any more; make it anew: {done.stderr.strip()}")
@@ -72,7 +78,7 @@ async def hunt(name: str | None, without: Sequence[Fault], tell: Callable[[str],
                     plan = draw(seed, without=[*without, *real.beyond])
                     result = await trial.run(plan, real, package=package)
                     tell(f"{mutant}: {Summary().line(result)}")
-                    if wrong := result.verdict.wrong:
+                    if wrong := result.verdict.lines():
                         found[mutant] = seed
                         tell(f"  {wrong[0]}")
                         break

@@ -66,25 +66,41 @@ class Seen(Struct, frozen=True):
     unextended: Sequence[str] = ()
 
 
+class Finding(Struct, frozen=True):
+    """Something that is wrong, with the object that it is about, if it is about one."""
+
+    text: str
+    key: str = ""
+
+
 class Verdict(Struct):
-    """What is wrong, a line each, and the counts of the summary."""
+    """What is wrong, and the counts of the summary."""
 
     documents: int = 0
     rightly: int = 0
-    lost: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
-    wrongly: list[str] = field(default_factory=list)
-    other: list[str] = field(default_factory=list)
+    lost: list[Finding] = field(default_factory=list)
+    twice: list[Finding] = field(default_factory=list)
+    wrongly: list[Finding] = field(default_factory=list)
+    other: list[Finding] = field(default_factory=list)
 
     @property
-    def wrong(self) -> list[str]:
-        """All lines."""
-        return [
-            *(f"lost: {line}" for line in self.lost),
-            *(f"twice: {line}" for line in self.twice),
-            *(f"wrong dead letter: {line}" for line in self.wrongly),
-            *self.other,
-        ]
+    def wrong(self) -> bool:
+        """Whether anything is."""
+        return bool(self.lost or self.twice or self.wrongly or self.other)
+
+    def lines(self) -> list[str]:
+        """Tell what is wrong, a line for all findings of a kind about one object."""
+        lines = []
+        kinds = {"lost": self.lost, "twice": self.twice, "wrong dead letter": self.wrongly, "wrong": self.other}
+        for kind, findings in kinds.items():
+            by_key: defaultdict[str, list[Finding]] = defaultdict(list)
+            for finding in findings:
+                by_key[finding.key or finding.text].append(finding)
+            for some in by_key.values():
+                about = f" (object {some[0].key})" if some[0].key else ""
+                more = f" and {len(some) - 1} more" if len(some) > 1 else ""
+                lines.append(f"{kind}: {some[0].text}{more}{about}")
+        return lines
 
 
 def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) -> Verdict:
@@ -109,10 +125,10 @@ def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) 
             _judge_record(verdict, one, record, found, buried)
         _judge_object(verdict, one, letters.pop((one.key, WHOLE_OBJECT), []))
     for strangers in documents.values():
-        verdict.other += [f"a document that nobody wrote: {document}" for document in strangers]
+        verdict.other += [Finding(f"a document that nobody wrote: {one.id} in {one.index}") for one in strangers]
     for unexpected in letters.values():
-        verdict.wrongly += [str(letter) for letter in unexpected]
-    verdict.other += _around(seen, memory_mib)
+        verdict.wrongly += [Finding(f"nobody expects one at record {one.position}", one.key) for one in unexpected]
+    verdict.other += map(Finding, _around(seen, memory_mib))
     # The ledger, when there is one: each object's line has to balance, and their sum has to be what is judged here.
     return verdict
 
@@ -120,31 +136,37 @@ def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) 
 def _judge_record(
     verdict: Verdict, one: ExpectedObject, record: Expected, found: list[Document], buried: list[Letter]
 ) -> None:
-    place = f"{record.id} (record {record.position} of {one.key})"
+    place = f"{record.id}, record {record.position}"
     right = [letter for letter in buried if letter.reason in record.reasons]
-    verdict.wrongly += [f"{place}: {letter}" for letter in buried if letter.reason not in record.reasons]
     verdict.rightly += bool(right)
+    verdict.wrongly += [
+        Finding(f"{place}: {letter.reason}", one.key) for letter in buried if letter.reason not in record.reasons
+    ]
     if len(found) > 1:
-        verdict.twice.append(f"{place} in {', '.join(document.index for document in found)}")
+        verdict.twice.append(Finding(f"{place} in {', '.join(document.index for document in found)}", one.key))
     if len(right) > 1:
-        verdict.twice.append(f"dead letter of {place} in {', '.join(letter.index for letter in right)}")
+        verdict.twice.append(
+            Finding(f"dead letter of {place} in {', '.join(letter.index for letter in right)}", one.key)
+        )
     if found and right:
-        verdict.wrongly.append(f"{place} is a document as well: {right[0]}")
+        verdict.wrongly.append(Finding(f"{place}: {right[0].reason}, and it is a document as well", one.key))
     if found and record.fate is Fate.DEAD_LETTER:
-        verdict.other.append(f"indexed though it is broken: {place}")
+        verdict.other.append(Finding(f"indexed though it is broken: {place}", one.key))
     if not found and not right and record.fate is not Fate.COVERED:
-        verdict.lost.append(place + (" is a dead letter for a wrong reason" if buried else ""))
+        verdict.lost.append(Finding(place, one.key))
 
 
 def _judge_object(verdict: Verdict, one: ExpectedObject, buried: list[Letter]) -> None:
     """Judge the dead letters that stand for an object; there must be just one where one is expected."""
     right = [letter for letter in buried if letter.reason in one.reasons]
-    verdict.wrongly += [str(letter) for letter in buried if letter.reason not in one.reasons]
     verdict.rightly += bool(right)
+    verdict.wrongly += [
+        Finding(f"the whole object: {letter.reason}", one.key) for letter in buried if letter not in right
+    ]
     if len(right) > 1:
-        verdict.twice.append(f"dead letter of {one.key} in {', '.join(letter.index for letter in right)}")
+        verdict.twice.append(Finding(f"its dead letter, in {', '.join(letter.index for letter in right)}", one.key))
     if one.reasons and not right:
-        verdict.lost.append(f"{one.key}: no dead letter stands for it")
+        verdict.lost.append(Finding("no dead letter stands for it", one.key))
 
 
 def _around(seen: Seen, memory_mib: float) -> list[str]:

@@ -1,6 +1,6 @@
 """What will go wrong under a seed, drawn in advance as plain data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from random import Random
 from typing import Final
 
@@ -123,39 +123,40 @@ def draw(seed: int, *, without: Collection[Fault] = ()) -> Plan:
         seed: any number
         without: kinds that are left out; all else stays as it is
     """
-    random = Random(seed)
-    chances, steps = _chances(random), _steps(random)
+    random = Random(f"plan of {seed}")
     return Plan(
         seed=seed,
         daemons=random.choice((1, 2, 2, 3)),
         objects=random.randint(24, 40),
         records=random.choice((60, 120, 240)),
-        chances=tuple(chance for chance in chances if chance.fault not in without),
-        steps=tuple(step for step in steps if step.fault not in without),
+        chances=tuple(_chances(seed, without)),
+        steps=tuple(sorted(_steps(seed, without), key=lambda step: (step.point, step.nth))),
         copies=random.choice((0.0, 0.2, 0.5)),
         shuffled=random.random() < 0.7,
-        spread_seconds=random.uniform(0.5, 4.0),
+        spread_seconds=round(random.uniform(0.5, 4.0), 2),
     )
 
 
-def _chances(random: Random) -> tuple[Chance, ...]:
-    chances = []
+def _drawn(seed: int, fault: Fault, share: float) -> Random | None:
+    """
+    Draw whether a kind is part of a plan; if so give what draws the rest of it.
+
+    Every kind is drawn by itself, so that a kind more or less leaves the others as they were.
+    """
+    random = Random(f"{fault} of {seed}")
+    return random if random.random() < share else None
+
+
+def _chances(seed: int, without: Collection[Fault]) -> Iterator[Chance]:
     for fault, (share, rate, most) in _RATES.items():
-        chance = Chance(fault, round(random.uniform(rate / 3, rate), 3), random.randint(1, most))
-        if random.random() < share:
-            chances.append(chance)
-    return tuple(chances)
+        if fault not in without and (random := _drawn(seed, fault, share)):
+            yield Chance(fault, round(random.uniform(rate / 3, rate), 3), random.randint(1, most))
 
 
-def _steps(random: Random) -> tuple[Step, ...]:
-    steps = []
+def _steps(seed: int, without: Collection[Fault]) -> Iterator[Step]:
     for fault, (share, most, points, latest, seconds) in _STEPS.items():
-        some = [
-            Step(
-                fault, random.choice(points), random.randint(2, latest), round(random.uniform(seconds / 2, seconds), 1)
-            )
-            for _ in range(random.randint(1, most))
-        ]
-        if random.random() < share:
-            steps += some
-    return tuple(sorted(steps, key=lambda step: (step.point, step.nth)))
+        if fault in without or not (random := _drawn(seed, fault, share)):
+            continue
+        for _ in range(random.randint(1, most)):
+            lasting = round(random.uniform(seconds / 2, seconds), 1)
+            yield Step(fault, random.choice(points), random.randint(2, latest), lasting)

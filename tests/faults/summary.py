@@ -41,7 +41,7 @@ class Summary:
 
     def failure(self, result: Result, *, mutant: str | None, without: Sequence[Fault]) -> Iterator[str]:
         """Tell what is wrong with a seed, and how to repeat it."""
-        wrong = result.verdict.wrong
+        wrong = result.verdict.lines()
         if not wrong:
             return
         yield from (f"  {line}" for line in wrong[:MOST_LINES])

@@ -35,7 +35,7 @@ PACKAGE: Final = Path(shipper.__file__).parent.parent
 """Folder that holds the package that is tested, unless a mutant takes its place."""
 
 MEMORY_MIB: Final = 256.0
-DEADLINE_SECONDS: Final = 90.0
+DEADLINE_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.25
 _QUIET_POLLS: Final = 3
 """So often in a row must everything be at rest: a message may be between two places when it is looked for."""
@@ -83,7 +83,7 @@ async def run(plan: Plan, services: Services, *, log: Path | None = None, packag
         verdict = judge((one.expected for one in cargo), seen, memory_mib=MEMORY_MIB)
         if refused := sum("document_rejected" in letter.reason for letter in seen.letters):
             journal.faults[Fault.MAPPING_REJECT] += refused
-        for line in verdict.wrong:
+        for line in verdict.lines():
             journal.note("wrong", what=line)
     return Result(plan, verdict, journal.faults, time.monotonic() - began)
 
