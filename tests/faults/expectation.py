@@ -20,6 +20,8 @@ class Fate(StrEnum):
     """OpenSearch refuses it as it is: a dead letter, or a document that was made to fit."""
     COVERED = "covered"
     """It lies where its object is damaged: a document if it could be read, else its object's dead letter covers it."""
+    COPY = "copy"
+    """It stands in another object, too, where it is judged; there must not be a dead letter of it."""
 
 
 class Expected(Struct, frozen=True):

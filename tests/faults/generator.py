@@ -41,6 +41,7 @@ def cargoes(plan: Plan) -> list[Cargo]:
     numbers = count(1)
     made = [_cargo(random, plan, numbers, ordinal) for ordinal in range(plan.objects - len(_ODD))]
     made += [_odd(kind, random, plan.seed, numbers, plan.objects + index) for index, kind in enumerate(_ODD)]
+    made += [_copied(one, plan.objects * 2 + index) for index, one in enumerate(_copyable(made, plan.copied_trails))]
     random.shuffle(made)
     return made
 
@@ -76,6 +77,21 @@ def _packed(random: Random, body: bytes) -> bytes:
         middle = len(body) // 2
         return gzip.compress(body[:middle]) + gzip.compress(body[middle:])
     return gzip.compress(body)
+
+
+def _copyable(made: list[Cargo], most: int) -> list[Cargo]:
+    """Give some objects of CloudTrail that are whole: their records are known by ids of their own."""
+    return [one for one in made if one.expected.key.rpartition("_")[2].startswith("trail") and _all_good(one)][:most]
+
+
+def _all_good(cargo: Cargo) -> bool:
+    return bool(cargo.expected.records) and all(one.fate is Fate.DOCUMENT for one in cargo.expected.records)
+
+
+def _copied(cargo: Cargo, ordinal: int) -> Cargo:
+    """Make the object of a second trail, with the same events."""
+    expected = tuple(Expected(one.id, one.position, Fate.COPY) for one in cargo.expected.records)
+    return Cargo(cargo.body, ExpectedObject(records.key("trail", ordinal), expected))
 
 
 def _odd(kind: str, random: Random, seed: int, numbers: Iterator[int], ordinal: int) -> Cargo:

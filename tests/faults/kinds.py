@@ -16,6 +16,7 @@ class Fault(StrEnum):
     S3_BUSY = "s3_busy"
     S3_RESET = "s3_reset"
     S3_TRICKLE = "s3_trickle"
+    TRAIL_COPIED = "trail_copied"
     # SQS
     MESSAGE_DUPLICATED = "message_duplicated"
     MESSAGE_REORDERED = "message_reordered"

@@ -121,8 +121,8 @@ def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) 
         letters[letter.key, letter.position].append(letter)
     for one in expected:
         for record in one.records:
-            found, buried = documents.pop(record.id, []), letters.pop((one.key, record.position), [])
-            _judge_record(verdict, one, record, found, buried)
+            found = [] if record.fate is Fate.COPY else documents.pop(record.id, [])
+            _judge_record(verdict, one, record, found, letters.pop((one.key, record.position), []))
         _judge_object(verdict, one, letters.pop((one.key, WHOLE_OBJECT), []))
     for strangers in documents.values():
         verdict.other += [Finding(f"a document that nobody wrote: {one.id} in {one.index}") for one in strangers]
@@ -152,7 +152,7 @@ def _judge_record(
         verdict.wrongly.append(Finding(f"{place}: {right[0].reason}, and it is a document as well", one.key))
     if found and record.fate is Fate.DEAD_LETTER:
         verdict.other.append(Finding(f"indexed though it is broken: {place}", one.key))
-    if not found and not right and record.fate is not Fate.COVERED:
+    if not found and not right and record.fate not in (Fate.COVERED, Fate.COPY):
         verdict.lost.append(Finding(place, one.key))
 
 

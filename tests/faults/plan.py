@@ -52,6 +52,7 @@ class Plan(Struct, frozen=True):
         records: most records of one object
         chances: faults of single requests, by kind
         steps: what happens once each
+        copied_trails: objects whose events a second trail has written as well
         copies: share of the objects that are announced again by another message
         shuffled: whether messages are sent in another order than their objects were written
         spread_seconds: time over which messages are sent
@@ -63,6 +64,7 @@ class Plan(Struct, frozen=True):
     records: int
     chances: tuple[Chance, ...]
     steps: tuple[Step, ...]
+    copied_trails: int
     copies: float
     shuffled: bool
     spread_seconds: float
@@ -131,6 +133,7 @@ def draw(seed: int, *, without: Collection[Fault] = ()) -> Plan:
         records=random.choice((60, 120, 240)),
         chances=tuple(_chances(seed, without)),
         steps=tuple(sorted(_steps(seed, without), key=lambda step: (step.point, step.nth))),
+        copied_trails=_copied_trails(seed, without),
         copies=random.choice((0.0, 0.2, 0.5)),
         shuffled=random.random() < 0.7,
         spread_seconds=round(random.uniform(0.5, 4.0), 2),
@@ -145,6 +148,11 @@ def _drawn(seed: int, fault: Fault, share: float) -> Random | None:
     """
     random = Random(f"{fault} of {seed}")
     return random if random.random() < share else None
+
+
+def _copied_trails(seed: int, without: Collection[Fault]) -> int:
+    random = _drawn(seed, Fault.TRAIL_COPIED, 0.3)
+    return random.randint(1, 3) if random and Fault.TRAIL_COPIED not in without else 0
 
 
 def _chances(seed: int, without: Collection[Fault]) -> Iterator[Chance]:

@@ -106,6 +106,16 @@ def test_stranger_is_found() -> None:
     assert found.lines() == ["wrong: a document that nobody wrote: id-9 in index-1"]
 
 
+def test_copy_of_a_record() -> None:
+    """A record that two trails have is one document; a dead letter of either copy is wrong."""
+    both = [OBJECT, ExpectedObject("second", (Expected("id-1", 0, Fate.COPY),))]
+    letters = [BURIED, REJECTED]
+    assert judge(both, Seen([INDEXED], letters), memory_mib=256).lines() == []
+    assert len(judge(both, Seen([INDEXED, INDEXED], letters), memory_mib=256).twice) == 1
+    letters.append(Letter("second", 0, "undecodable", "dead-1"))
+    assert len(judge(both, Seen([INDEXED], letters), memory_mib=256).wrongly) == 1
+
+
 def test_broken_off_object() -> None:
     """What lies before the break must be indexed; behind it the object's dead letter must stand, just once."""
     letter = Letter("cut", WHOLE_OBJECT, "corrupt", "dead-1")
@@ -169,9 +179,16 @@ def test_every_kind_is_drawn() -> None:
     plans = [draw(seed) for seed in range(100)]
     drawn = {chance.fault for plan in plans for chance in plan.chances}
     drawn |= {step.fault for plan in plans for step in plan.steps}
-    rest = {Fault.MESSAGE_DUPLICATED, Fault.MESSAGE_REORDERED, Fault.RECEIPT_STALE, Fault.MAPPING_REJECT}
+    rest = {
+        Fault.TRAIL_COPIED,
+        Fault.MESSAGE_DUPLICATED,
+        Fault.MESSAGE_REORDERED,
+        Fault.RECEIPT_STALE,
+        Fault.MAPPING_REJECT,
+    }
     assert drawn | rest == set(Fault)
-    made = [cargo.expected for plan in plans[:3] for cargo in cargoes(plan)]
+    some = [*plans[:3], next(plan for plan in plans if plan.copied_trails)]
+    made = [cargo.expected for plan in some for cargo in cargoes(plan)]
     assert {record.fate for one in made for record in one.records} == set(Fate)
     assert {0, 1} <= {len(one.records) for one in made}
 

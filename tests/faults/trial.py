@@ -78,6 +78,8 @@ async def run(plan: Plan, services: Services, *, log: Path | None = None, packag
         cargo = cargoes(plan)
         site = Site(services, plan, f"faults-{plan.seed}-{uuid.uuid4().hex[:8]}", folder)
         await site.build(cargo)
+        for _ in range(plan.copied_trails):
+            journal.fault(Fault.TRAIL_COPIED)
         stack.push_async_callback(services.engine.request, "DELETE", f"/_data_stream/logs-*-{site.namespace}")
         seen = await _seen(plan, services, site, cargo, journal, package)
         verdict = judge((one.expected for one in cargo), seen, memory_mib=MEMORY_MIB)
