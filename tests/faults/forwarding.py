@@ -34,10 +34,14 @@ class Upstream:
     Args:
         url: its address
         session: over which it is asked
+
+    Attributes:
+        asking: requests that it has not answered yet; whoever made them may have gone
     """
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
-        self.url = url
+        self.asking = 0
+        self._url = url
         self._session = session
 
     async def ask(self, request: web.Request, path: str, body: bytes, *, packed: bool = True) -> Answer:
@@ -54,9 +58,13 @@ class Upstream:
             aiohttp.ClientError: the service does not answer
         """
         headers = _end_to_end(request.headers) | ({} if packed else {"accept-encoding": "identity"})
-        url = URL(self.url + path, encoded=True)  # encoding it again would change the names of objects
-        async with self._session.request(request.method, url, headers=headers, data=body or None) as answer:
-            return Answer(answer.status, _end_to_end(answer.headers), await answer.read())
+        url = URL(self._url + path, encoded=True)  # encoding it again would change the names of objects
+        self.asking += 1
+        try:
+            async with self._session.request(request.method, url, headers=headers, data=body or None) as answer:
+                return Answer(answer.status, _end_to_end(answer.headers), await answer.read())
+        finally:
+            self.asking -= 1
 
 
 def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from types_aiobotocore_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
 from faults.generator import Cargo
 from faults.journal import Journal
 from faults.kinds import Fault
@@ -64,8 +66,10 @@ class Site:
             journal.fault(Fault.MESSAGE_REORDERED)
         batches = [bodies[start : start + _BATCH] for start in range(0, len(bodies), _BATCH)]
         for batch in batches:
-            entries = [{"Id": str(index), "MessageBody": body} for index, body in enumerate(batch)]
-            await self._services.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)  # type: ignore[arg-type]  # made by comprehension
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(index), "MessageBody": body} for index, body in enumerate(batch)
+            ]
+            await self._services.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
             await asyncio.sleep(plan.spread_seconds / len(batches))
 
     async def show(self, handle: str) -> None:
@@ -78,9 +82,11 @@ class Site:
 
     async def left(self, queue_url: str) -> int:
         """Count the messages of a queue, in hand or not."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = await self._services.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)  # type: ignore[arg-type]  # a list of literals
-        return sum(int(answer["Attributes"][name]) for name in names)  # type: ignore[index]  # literals again
+        answer = await self._services.sqs.get_queue_attributes(
+            QueueUrl=queue_url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        return sum(map(int, answer["Attributes"].values()))
 
     def environment(self, daemon: str, *, aws_url: str, opensearch_url: str, package: Path) -> dict[str, str]:
         """

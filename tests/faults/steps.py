@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 from collections.abc import Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 import aiohttp
 
@@ -13,8 +14,10 @@ from faults.journal import Journal
 from faults.kinds import Fault
 from faults.plan import Step
 from faults.services import Services
+from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS: Final = 0.2
+_PATIENCE_SECONDS: Final = 60.0
 
 
 class Steps:
@@ -57,14 +60,12 @@ class Steps:
         await asyncio.gather(*self._tasks)
 
     async def _roll_over(self, step: Step, _: str) -> None:
-        told = await self._services.engine.request("GET", f"/_data_stream/{self._streams}")
-        for stream in told["data_streams"] if told else ():
-            answer = await self._services.engine.request("POST", f"/{stream['name']}/_rollover")
+        for stream in await self._existing():
+            answer = await self._asked("POST", f"/{stream}/_rollover")
             self._journal.fault(Fault.ROLLOVER, step=step, new=answer and answer["new_index"])
 
     async def _block(self, step: Step, _: str) -> None:
-        told = await self._services.engine.request("GET", f"/_data_stream/{self._streams}")
-        if not told or not told["data_streams"]:
+        if not await self._existing():
             return
         await self._set_blocked(True)
         self._journal.fault(Fault.READ_ONLY, step=step)
@@ -72,8 +73,23 @@ class Steps:
 
     async def _set_blocked(self, blocked: bool | None) -> None:  # noqa: FBT001 -- the setting's own values
         settings = {"index.blocks.read_only_allow_delete": blocked}
-        await self._services.engine.request("PUT", f"/{self._streams}/_settings", settings)
+        await self._asked("PUT", f"/{self._streams}/_settings", settings)
         self._journal.note("block", blocked=blocked)
+
+    async def _existing(self) -> list[str]:
+        """Name the data streams that there are by now."""
+        told = await self._asked("GET", f"/_data_stream/{self._streams}")
+        return [stream["name"] for stream in told["data_streams"]] if told else []
+
+    async def _asked(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask OpenSearch until it answers: another step may have paused, killed or blocked it."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                try:
+                    return await self._services.engine.request(method, path, body)
+                except (OpenSearchRefused, OpenSearchUnavailable) as error:
+                    self._journal.note("step put off", path=path, error=error)
+                    await asyncio.sleep(_POLL_SECONDS)
 
     async def _pause(self, step: Step, _: str) -> None:
         if node := self._services.node:
@@ -82,7 +98,8 @@ class Steps:
             self._later(step.seconds, self._resume(node.pid))
 
     async def _resume(self, pid: int) -> None:
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # another step has killed it meanwhile
+            os.kill(pid, signal.SIGCONT)
         self._journal.note("resumed")
 
     async def _kill_node(self, step: Step, _: str) -> None:

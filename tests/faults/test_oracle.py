@@ -14,6 +14,7 @@ from faults.journal import Journal
 from faults.kinds import Fault
 from faults.oracle import DaemonSeen, Document, Letter, Seen, Verdict, judge
 from faults.plan import Plan, draw
+from faults.trial import PACKAGE
 
 GOOD = Expected("id-1", 0)
 BROKEN = Expected("id-2", 1, Fate.DEAD_LETTER, frozenset({"undecodable"}))
@@ -225,6 +226,6 @@ def test_mutants_fit_the_code(name: str) -> None:
         changed = [
             path
             for path in (folder / "shipper").rglob("*.py")
-            if path.read_bytes() != (mutants.trial.PACKAGE / path.relative_to(folder)).read_bytes()
+            if path.read_bytes() != (PACKAGE / path.relative_to(folder)).read_bytes()
         ]
     assert len(changed) == 1

@@ -7,7 +7,6 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from faults import evidence, forwarding
 from faults.aws_proxy import AwsProxy
 from faults.chances import Chances
 from faults.fleet import Fleet
+from faults.forwarding import Upstream
 from faults.generator import Cargo, cargoes
 from faults.holds import Holds
 from faults.journal import Journal
@@ -81,7 +81,11 @@ async def run(plan: Plan, services: Services, *, log: Path | None = None, packag
         for _ in range(plan.copied_trails):
             journal.fault(Fault.TRAIL_COPIED)
         stack.push_async_callback(services.engine.request, "DELETE", f"/_data_stream/logs-*-{site.namespace}")
-        seen = await _seen(plan, services, site, cargo, journal, package)
+        try:
+            seen = await _seen(plan, services, site, cargo, journal, package)
+        except Exception as error:
+            error.add_note(f"in seed {plan.seed}; its log is in {folder}")
+            raise
         verdict = judge((one.expected for one in cargo), seen, memory_mib=MEMORY_MIB)
         if refused := sum("document_rejected" in letter.reason for letter in seen.letters):
             journal.faults[Fault.MAPPING_REJECT] += refused
@@ -94,11 +98,11 @@ async def _seen(
     plan: Plan, services: Services, site: Site, cargo: list[Cargo], journal: Journal, package: Path
 ) -> Seen:
     holds = Holds(site.show, journal)
-    async with _between(plan, services, site, journal, holds, package) as (fleet, steps):
+    async with _between(plan, services, site, journal, holds, package) as (fleet, steps, search):
         for _ in range(plan.daemons):
             journal.note("started", daemon=await fleet.start())
         announcing = asyncio.create_task(site.announce(cargo, journal))
-        await _at_rest(site, fleet, steps, announcing)
+        await _at_rest(site, fleet, steps, search, announcing)
         await announcing
         await steps.finish()
         fallen = fleet.fallen()
@@ -113,13 +117,17 @@ async def _seen(
 @asynccontextmanager
 async def _between(
     plan: Plan, services: Services, site: Site, journal: Journal, holds: Holds, package: Path
-) -> AsyncIterator[tuple[Fleet, Steps]]:
+) -> AsyncIterator[tuple[Fleet, Steps, Upstream]]:
     """Put the proxies between the services and daemons that are yet to be started."""
     failures: list[Exception] = []
     async with AsyncExitStack() as stack:
         addresses: dict[str, str] = {}
-        environment = partial(site.environment, package=package)
-        fleet = Fleet(lambda name: environment(name, **addresses), site.folder, holds.died)
+
+        def environment(daemon: str) -> dict[str, str]:
+            aws_url, opensearch_url = addresses["aws"], addresses["opensearch"]
+            return site.environment(daemon, aws_url=aws_url, opensearch_url=opensearch_url, package=package)
+
+        fleet = Fleet(environment, site.folder, holds.died)
         stack.callback(fleet.abandon)
         steps = Steps(services, fleet, journal, site.namespace)
         timeline, chances = Timeline(plan, steps.take), Chances(plan, journal)
@@ -127,18 +135,18 @@ async def _between(
         search = await stack.enter_async_context(forwarding.upstream(services.opensearch_url))
         cloud = AwsProxy(aws, chances, timeline, holds, bucket=site.name, final_receive=FINAL_RECEIVE)
         engine = OpenSearchProxy(search, chances, timeline)
-        addresses["aws_url"] = await stack.enter_async_context(forwarding.serving(cloud.handle, failures))
-        addresses["opensearch_url"] = await stack.enter_async_context(forwarding.serving(engine.handle, failures))
-        yield fleet, steps
+        addresses["aws"] = await stack.enter_async_context(forwarding.serving(cloud.handle, failures))
+        addresses["opensearch"] = await stack.enter_async_context(forwarding.serving(engine.handle, failures))
+        yield fleet, steps, search
     if failures:
         raise ExceptionGroup("the proxies failed", failures)
 
 
-async def _at_rest(site: Site, fleet: Fleet, steps: Steps, announcing: asyncio.Task[None]) -> None:
+async def _at_rest(site: Site, fleet: Fleet, steps: Steps, search: Upstream, announcing: asyncio.Task[None]) -> None:
     """Wait until everything is done with, or for as long as that may take at most."""
     deadline, quiet = time.monotonic() + DEADLINE_SECONDS, 0
     while quiet < _QUIET_POLLS and time.monotonic() < deadline and not fleet.fallen():
         await asyncio.sleep(_POLL_SECONDS)
-        resting = announcing.done() and not steps.pending
+        resting = announcing.done() and not steps.pending and not search.asking
         resting = resting and not await site.left(site.queue_url) and await fleet.idle()
         quiet = quiet + 1 if resting else 0
