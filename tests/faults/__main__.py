@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -15,9 +16,17 @@ from faults.summary import Summary
 def main() -> None:
     """Run seeds, or look for mutants; the exit status tells whether all is well."""
     options = _options(sys.argv[1:])
-    if options.what == "mutants":
-        sys.exit(asyncio.run(mutants.hunt(options.mutant, options.without, tell)))
-    sys.exit(asyncio.run(_run(options)))
+    sys.exit(asyncio.run(_watched(options)))
+
+
+async def _watched(options: argparse.Namespace) -> int:
+    """Let SIGTERM and SIGINT end everything in order: no daemon is left behind."""
+    task = asyncio.ensure_future(
+        mutants.hunt(options.mutant, options.without, tell) if options.what == "mutants" else _run(options)
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await task
 
 
 async def _run(options: argparse.Namespace) -> int:

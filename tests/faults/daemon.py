@@ -58,12 +58,11 @@ class Daemon:
         if self.running:
             self._process.kill()
 
-    async def stop(self) -> int:
-        """Tell it to end and wait; gives the exit status."""
+    def terminate(self) -> None:
+        """Tell it to end in good order."""
         self.ending = True
         if self.running:
             self._process.send_signal(signal.SIGTERM)
-        return await self.ended()
 
     async def ended(self) -> int:
         """Wait for its end; gives the exit status."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 
 from faults.daemon import Daemon
@@ -24,6 +25,7 @@ class Fleet:
         self._environment = environment
         self._folder = folder
         self._died = died
+        self._numbers = count(1)
         self._all: dict[str, Daemon] = {}
         self._statuses: dict[str, int | None] = {}
 
@@ -34,7 +36,7 @@ class Fleet:
 
     async def start(self) -> str:
         """Start one more; gives its name."""
-        name = f"daemon{len(self._all) + 1}"
+        name = f"daemon{next(self._numbers)}"
         self._all[name] = await Daemon.start(name, self._environment(name), self._folder)
         return name
 
@@ -50,9 +52,13 @@ class Fleet:
         self._statuses[name] = None
         self._died(name)
 
-    async def stop(self, name: str) -> None:
-        """Tell one to end, and wait for it."""
-        self._statuses[name] = await self._all[name].stop()
+    def terminate(self, name: str) -> None:
+        """Tell one to end in good order."""
+        self._all[name].terminate()
+
+    async def ended(self, name: str) -> None:
+        """Wait for the end of one that was told to."""
+        self._statuses[name] = await self._all[name].ended()
         self._died(name)
 
     async def idle(self) -> bool:
@@ -73,7 +79,10 @@ class Fleet:
         for daemon in self.living:
             if daemon.running:
                 balances[daemon.name] = (await daemon.metrics()).get("shipper_imbalance_records")
-        await asyncio.gather(*(self.stop(daemon.name) for daemon in self.living))
+        living = self.living
+        for daemon in living:
+            daemon.terminate()
+        await asyncio.gather(*(self.ended(daemon.name) for daemon in living))
         return [
             DaemonSeen(
                 name=name,

@@ -126,7 +126,8 @@ class Steps:
     async def _terminate(self, step: Step, daemon: str) -> None:
         if self._fleet.lives(daemon):
             self._journal.fault(Fault.SIGTERM, step=step, daemon=daemon)
-            self._later(0.0, self._fleet.stop(daemon))  # the request that is held must come to its end meanwhile
+            self._fleet.terminate(daemon)
+            self._later(0.0, self._fleet.ended(daemon))  # the request that is held must come to its end meanwhile
             self._journal.note("started", daemon=await self._fleet.start())
 
     async def _kill(self, step: Step, daemon: str) -> None:
