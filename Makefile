@@ -22,14 +22,14 @@ test: install
 unit: install
 	$(BIN)/pytest --ignore=tests/integration --ignore=tests/faults/test_faults.py
 
-# Nothing lost, nothing twice, whatever breaks: see docs/faults.md. SEED=17 repeats one, MUTANT=name breaks the code first.
+# Nothing lost, nothing twice, whatever breaks: docs/faults.md. SEED=17 repeats one, MUTANT=name breaks the code before.
 SEEDS ?= 120
 faults: install
 	PYTHONPATH=tests $(BIN)/python -m faults --log build/faults \
 		$(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(MUTANT),--mutant $(MUTANT)) $(FAULTS)
 
 mutants: install
-	PYTHONPATH=tests $(BIN)/python -m faults mutants
+	PYTHONPATH=tests $(BIN)/python -m faults mutants $(FAULTS)
 
 check: install
 	$(BIN)/ruff check

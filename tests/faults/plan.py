@@ -117,53 +117,65 @@ _STEPS: Final = {
 }
 
 
-def draw(seed: int, *, without: Collection[Fault] = ()) -> Plan:
+def draw(seed: int, *, without: Collection[Fault] = (), only: Collection[Fault] | None = None) -> Plan:
     """
     Draw the plan of a seed.
 
     Args:
         seed: any number
         without: kinds that are left out; all else stays as it is
+        only: kinds that are part of the plan for certain, as often as may be, and no others
     """
+    kinds = _Kinds(seed, without, only)
     random = Random(f"plan of {seed}")
     return Plan(
         seed=seed,
         daemons=random.choice((1, 2, 2, 3)),
         objects=random.randint(24, 40),
         records=random.choice((60, 120, 240)),
-        chances=tuple(_chances(seed, without)),
-        steps=tuple(sorted(_steps(seed, without), key=lambda step: (step.point, step.nth))),
-        copied_trails=_copied_trails(seed, without),
+        chances=tuple(_chances(kinds)),
+        steps=tuple(sorted(_steps(kinds), key=lambda step: (step.point, step.nth))),
+        copied_trails=_copied_trails(kinds),
         copies=random.choice((0.0, 0.2, 0.5)),
         shuffled=random.random() < 0.7,
         spread_seconds=round(random.uniform(0.5, 4.0), 2),
     )
 
 
-def _drawn(seed: int, fault: Fault, share: float) -> Random | None:
-    """
-    Draw whether a kind is part of a plan; if so give what draws the rest of it.
+class _Kinds:
+    """Decides which kinds are part of a plan; see `draw`."""
 
-    Every kind is drawn by itself, so that a kind more or less leaves the others as they were.
-    """
-    random = Random(f"{fault} of {seed}")
-    return random if random.random() < share else None
+    def __init__(self, seed: int, without: Collection[Fault], only: Collection[Fault] | None) -> None:
+        self._seed = seed
+        self._without = without
+        self.only = only
+
+    def drawn(self, fault: Fault, share: float) -> Random | None:
+        """
+        Tell whether a kind is part of the plan; if so give what draws the rest of it.
+
+        Every kind is drawn by itself, so that a kind more or less leaves the others as they were.
+        """
+        random = Random(f"{fault} of {self._seed}")
+        chosen = random.random() < share if self.only is None else fault in self.only
+        return random if chosen and fault not in self._without else None
 
 
-def _copied_trails(seed: int, without: Collection[Fault]) -> int:
-    random = _drawn(seed, Fault.TRAIL_COPIED, 0.3)
-    return random.randint(1, 3) if random and Fault.TRAIL_COPIED not in without else 0
+def _copied_trails(kinds: _Kinds) -> int:
+    random = kinds.drawn(Fault.TRAIL_COPIED, 0.3)
+    return random.randint(1, 3) if random else 0
 
 
-def _chances(seed: int, without: Collection[Fault]) -> Iterator[Chance]:
+def _chances(kinds: _Kinds) -> Iterator[Chance]:
     for fault, (share, rate, most) in _RATES.items():
-        if fault not in without and (random := _drawn(seed, fault, share)):
-            yield Chance(fault, round(random.uniform(rate / 3, rate), 3), random.randint(1, most))
+        if random := kinds.drawn(fault, share):
+            lowest = rate / 3 if kinds.only is None else rate
+            yield Chance(fault, round(random.uniform(lowest, rate), 3), random.randint(1, most))
 
 
-def _steps(seed: int, without: Collection[Fault]) -> Iterator[Step]:
+def _steps(kinds: _Kinds) -> Iterator[Step]:
     for fault, (share, most, points, latest, seconds) in _STEPS.items():
-        if fault in without or not (random := _drawn(seed, fault, share)):
+        if not (random := kinds.drawn(fault, share)):
             continue
         for _ in range(random.randint(1, most)):
             lasting = round(random.uniform(seconds / 2, seconds), 1)

@@ -14,6 +14,7 @@ from faults.journal import Journal
 from faults.kinds import Fault
 from faults.plan import Step
 from faults.services import Services
+from shipper.embedded import EmbeddedOpenSearch
 from shipper.errors import OpenSearchRefused, OpenSearchUnavailable
 
 _POLL_SECONDS: Final = 0.2
@@ -51,25 +52,28 @@ class Steps:
         """Whether something that was begun is not over."""
         return bool(self._tasks)
 
-    async def take(self, step: Step, daemon: str) -> None:
-        """Take a step, on this daemon if it is one for a daemon."""
-        await self._kinds[step.fault](step, daemon)
+    async def take(self, step: Step, daemon: str) -> bool:
+        """Take a step, on this daemon if it is one for a daemon; tell whether that could be done now."""
+        return await self._kinds[step.fault](step, daemon)
 
     async def finish(self) -> None:
         """Wait for what was begun; raises what went wrong with it."""
         await asyncio.gather(*self._tasks)
 
-    async def _roll_over(self, step: Step, _: str) -> None:
-        for stream in await self._existing():
+    async def _roll_over(self, step: Step, _: str) -> bool:
+        streams = await self._existing()
+        for stream in streams:
             answer = await self._asked("POST", f"/{stream}/_rollover")
             self._journal.fault(Fault.ROLLOVER, step=step, new=answer and answer["new_index"])
+        return bool(streams)
 
-    async def _block(self, step: Step, _: str) -> None:
+    async def _block(self, step: Step, _: str) -> bool:
         if not await self._existing():
-            return
+            return False
         await self._set_blocked(True)
         self._journal.fault(Fault.READ_ONLY, step=step)
         self._later(step.seconds, self._set_blocked(None))
+        return True
 
     async def _set_blocked(self, blocked: bool | None) -> None:  # noqa: FBT001 -- the setting's own values
         settings = {"index.blocks.read_only_allow_delete": blocked}
@@ -91,23 +95,30 @@ class Steps:
                     self._journal.note("step put off", path=path, error=error)
                     await asyncio.sleep(_POLL_SECONDS)
 
-    async def _pause(self, step: Step, _: str) -> None:
-        if node := self._services.node:
-            os.kill(node.pid, signal.SIGSTOP)
-            self._journal.fault(Fault.OPENSEARCH_PAUSED, step=step)
-            self._later(step.seconds, self._resume(node.pid))
+    async def _pause(self, step: Step, _: str) -> bool:
+        node = self._node()
+        os.kill(node.pid, signal.SIGSTOP)
+        self._journal.fault(Fault.OPENSEARCH_PAUSED, step=step)
+        self._later(step.seconds, self._resume(node.pid))
+        return True
 
     async def _resume(self, pid: int) -> None:
         with suppress(ProcessLookupError):  # another step has killed it meanwhile
             os.kill(pid, signal.SIGCONT)
         self._journal.note("resumed")
 
-    async def _kill_node(self, step: Step, _: str) -> None:
-        if node := self._services.node:
-            node.kill()
-            self._journal.fault(Fault.OPENSEARCH_KILLED, step=step)
-            node.launch()
-            self._later(0.0, self._awaited())
+    async def _kill_node(self, step: Step, _: str) -> bool:
+        node = self._node()
+        node.kill()
+        self._journal.fault(Fault.OPENSEARCH_KILLED, step=step)
+        node.launch()
+        self._later(0.0, self._awaited())
+        return True
+
+    def _node(self) -> EmbeddedOpenSearch:
+        if self._services.node is None:
+            raise RuntimeError("this OpenSearch is not ours to be stopped: leave out what `Services.beyond` names")
+        return self._services.node
 
     async def _awaited(self) -> None:
         """Wait until the node answers and has all its shards."""
@@ -123,18 +134,22 @@ class Steps:
                 await asyncio.sleep(_POLL_SECONDS)
         self._journal.note("node is back")
 
-    async def _terminate(self, step: Step, daemon: str) -> None:
-        if self._fleet.lives(daemon):
-            self._journal.fault(Fault.SIGTERM, step=step, daemon=daemon)
-            self._fleet.terminate(daemon)
-            self._later(0.0, self._fleet.ended(daemon))  # the request that is held must come to its end meanwhile
-            self._journal.note("started", daemon=await self._fleet.start())
+    async def _terminate(self, step: Step, daemon: str) -> bool:
+        if not self._fleet.lives(daemon):
+            return False
+        self._journal.fault(Fault.SIGTERM, step=step, daemon=daemon)
+        self._fleet.terminate(daemon)
+        self._later(0.0, self._fleet.ended(daemon))  # the request that is held must come to its end meanwhile
+        self._journal.note("started", daemon=await self._fleet.start())
+        return True
 
-    async def _kill(self, step: Step, daemon: str) -> None:
-        if self._fleet.lives(daemon):
-            self._journal.fault(Fault.SIGKILL, step=step, daemon=daemon)
-            await self._fleet.kill(daemon)
-            self._journal.note("started", daemon=await self._fleet.start())
+    async def _kill(self, step: Step, daemon: str) -> bool:
+        if not self._fleet.lives(daemon):
+            return False
+        self._journal.fault(Fault.SIGKILL, step=step, daemon=daemon)
+        await self._fleet.kill(daemon)
+        self._journal.note("started", daemon=await self._fleet.start())
+        return True
 
     def _later(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
         async def wait() -> None:

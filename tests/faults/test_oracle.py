@@ -168,6 +168,13 @@ def test_faults_can_be_left_out() -> None:
     assert [step for step in whole.steps if step.fault is not Fault.ROLLOVER] == list(less.steps)
 
 
+def test_faults_can_be_made_certain() -> None:
+    """A plan can be had that has just the kinds that are asked for, less those that are left out."""
+    plan = draw(5, only=[Fault.ITEM_BUSY, Fault.SIGKILL, Fault.ROLLOVER], without=[Fault.ROLLOVER])
+    assert [chance.fault for chance in plan.chances] == [Fault.ITEM_BUSY]
+    assert {step.fault for step in plan.steps} == {Fault.SIGKILL}
+
+
 def test_generated_ids_are_unique() -> None:
     """No id stands in two records, and every id looks like one."""
     ids = [record.id for cargo in cargoes(draw(3)) for record in cargo.expected.records]

@@ -13,10 +13,10 @@ class Timeline:
 
     Args:
         plan: with the steps
-        take: takes one; it is given the daemon whose request is held meanwhile
+        take: takes one; it is given the daemon whose request is held meanwhile, and tells whether it could be taken
     """
 
-    def __init__(self, plan: Plan, take: Callable[[Step, str], Awaitable[None]]) -> None:
+    def __init__(self, plan: Plan, take: Callable[[Step, str], Awaitable[bool]]) -> None:
         self._steps = list(plan.steps)
         self._take = take
         self._seen: Counter[Point] = Counter()
@@ -27,4 +27,5 @@ class Timeline:
         due = [step for step in self._steps if step.point is point and step.nth <= self._seen[point]]
         self._steps = [step for step in self._steps if step not in due]
         for step in due:
-            await self._take(step, daemon)
+            if not await self._take(step, daemon):
+                self._steps.append(step)  # at the next moment of its kind

@@ -36,6 +36,9 @@ PACKAGE: Final = Path(shipper.__file__).parent.parent
 
 MEMORY_MIB: Final = 256.0
 DEADLINE_SECONDS: Final = 120.0
+RESTART_SECONDS: Final = 120.0
+"""More time where OpenSearch is started anew: a busy machine takes a minute for that, and the daemons wait longer."""
+
 _POLL_SECONDS: Final = 0.25
 _QUIET_POLLS: Final = 3
 """So often in a row must everything be at rest: a message may be between two places when it is looked for."""
@@ -102,7 +105,7 @@ async def _seen(
         for _ in range(plan.daemons):
             journal.note("started", daemon=await fleet.start())
         announcing = asyncio.create_task(site.announce(cargo, journal))
-        await _at_rest(site, fleet, steps, search, announcing)
+        await _at_rest(site, fleet, steps, search, announcing, _deadline(plan))
         await announcing
         await steps.finish()
         fallen = fleet.fallen()
@@ -142,9 +145,14 @@ async def _between(
         raise ExceptionGroup("the proxies failed", failures)
 
 
+def _deadline(plan: Plan) -> float:
+    restarts = sum(step.fault is Fault.OPENSEARCH_KILLED for step in plan.steps)
+    return time.monotonic() + DEADLINE_SECONDS + restarts * RESTART_SECONDS
+
+
 async def _at_rest(site: Site, fleet: Fleet, steps: Steps, search: Upstream, announcing: asyncio.Task[None]) -> None:
     """Wait until everything is done with, or for as long as that may take at most."""
-    deadline, quiet = time.monotonic() + DEADLINE_SECONDS, 0
+    quiet = 0
     while quiet < _QUIET_POLLS and time.monotonic() < deadline and not fleet.fallen():
         await asyncio.sleep(_POLL_SECONDS)
         resting = announcing.done() and not steps.pending and not search.asking
