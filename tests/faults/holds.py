@@ -108,10 +108,10 @@ class Holds:
 
     def died(self, daemon: str) -> None:
         """Note that a daemon has ended: what it held becomes visible soon."""
-        self._gone.add(daemon)
         for handle, hold in self._holds.items():
             if hold.daemon == daemon and not hold.over:
                 self.orphan(handle)
+        self._gone.add(daemon)
 
     def close(self) -> None:
         """Judge what is still held, and let nothing lapse any more."""

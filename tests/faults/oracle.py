@@ -53,6 +53,7 @@ class Seen(Struct, frozen=True):
         documents: of all data streams but the dead letters', over all backing indices
         letters: the dead letters
         daemons: all that ever ran
+        fallen: names of those that ended without being told to
         waiting: messages left in the queue, in hand or not
         dead_queue: messages in the queue's dead-letter queue
         unextended: messages that were held for too long without asking for more time
@@ -61,6 +62,7 @@ class Seen(Struct, frozen=True):
     documents: Sequence[Document] = ()
     letters: Sequence[Letter] = ()
     daemons: Sequence[DaemonSeen] = ()
+    fallen: Sequence[str] = ()
     waiting: int = 0
     dead_queue: int = 0
     unextended: Sequence[str] = ()
@@ -176,6 +178,7 @@ def _around(seen: Seen, memory_mib: float) -> list[str]:
         lines.append(f"{seen.waiting} messages are left in the queue")
     if seen.dead_queue:
         lines.append(f"{seen.dead_queue} messages are in the dead-letter queue")
+    lines += [f"{name} ended by itself" for name in seen.fallen]
     lines += [f"heartbeat: {line}" for line in seen.unextended]
     for daemon in seen.daemons:
         if daemon.imbalance:

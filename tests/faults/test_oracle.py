@@ -134,6 +134,7 @@ def test_broken_off_object() -> None:
         {"waiting": 1},
         {"dead_queue": 1},
         {"unextended": ["message"]},
+        {"fallen": ["one"]},
         {"daemons": [DaemonSeen("one", imbalance=1.0)]},
         {"daemons": [DaemonSeen("one", base_mib=60, peak_mib=317)]},
         {"daemons": [DaemonSeen("one", exit_status=1)]},

@@ -112,9 +112,15 @@ async def _seen(
         documents, letters = await evidence.collect(services.engine, site.namespace)
         waiting, dead_queue = await site.left(site.queue_url), await site.left(site.dead_queue_url)
         daemons = await fleet.seen()
-        holds.close()
-    ended = [f"{name} ended by itself" for name in fallen]
-    return Seen(documents, letters, daemons, waiting, dead_queue, [*holds.unextended, *ended])
+    return Seen(
+        documents=documents,
+        letters=letters,
+        daemons=daemons,
+        fallen=fallen,
+        waiting=waiting,
+        dead_queue=dead_queue,
+        unextended=holds.unextended,
+    )
 
 
 @asynccontextmanager
@@ -125,6 +131,7 @@ async def _between(
     failures: list[Exception] = []
     async with AsyncExitStack() as stack:
         addresses: dict[str, str] = {}
+        stack.callback(holds.close)
 
         def environment(daemon: str) -> dict[str, str]:
             aws_url, opensearch_url = addresses["aws"], addresses["opensearch"]
@@ -150,7 +157,9 @@ def _deadline(plan: Plan) -> float:
     return time.monotonic() + DEADLINE_SECONDS + restarts * RESTART_SECONDS
 
 
-async def _at_rest(site: Site, fleet: Fleet, steps: Steps, search: Upstream, announcing: asyncio.Task[None]) -> None:
+async def _at_rest(
+    site: Site, fleet: Fleet, steps: Steps, search: Upstream, announcing: asyncio.Task[None], deadline: float
+) -> None:
     """Wait until everything is done with, or for as long as that may take at most."""
     quiet = 0
     while quiet < _QUIET_POLLS and time.monotonic() < deadline and not fleet.fallen():
