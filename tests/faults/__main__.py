@@ -26,7 +26,11 @@ async def _watched(options: argparse.Namespace) -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await task
+    try:
+        return await task
+    except asyncio.CancelledError:
+        tell("interrupted")
+        return 1
 
 
 async def _run(options: argparse.Namespace) -> int:
