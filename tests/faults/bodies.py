@@ -14,6 +14,7 @@ from faults.kinds import Fault
 TRICKLE_SECONDS: Final = 17.0
 """Long enough for a message to need more time; see `holds.EXTENSION_SECONDS`."""
 
+_HEADER_BYTES: Final = 10
 _TRAILER_BYTES: Final = 8
 _SLOW_SECONDS: Final = 1.5
 _PIECES: Final = 20
@@ -86,9 +87,9 @@ def _corrupt(random: Random, body: bytes) -> bytes:
 
 
 def _garbled(random: Random, body: bytes) -> bytes:
-    """Damage the data themselves: they inflate to something else for a while before that shows."""
-    start = random.randrange(len(body))
-    return body[:start] + random.randbytes(len(body) - start)
+    """Flip a bit of the packed data: for a while, if not to the end, they inflate to something else."""
+    place = random.randrange(min(_HEADER_BYTES, len(body) - 1), len(body))
+    return body[:place] + bytes([body[place] ^ 1 << random.randrange(8)]) + body[place + 1 :]
 
 
 async def _in_pieces(
