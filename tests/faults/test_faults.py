@@ -40,6 +40,7 @@ SEEDS: Final = {
         Fault.ROLLOVER,
         Fault.SIGKILL,
         Fault.TRAIL_COPIED,
+        Fault.VISIBILITY_LAPSED,
     ),
     3: (
         Fault.ANSWER_LATE,
@@ -50,7 +51,7 @@ SEEDS: Final = {
         Fault.SIGTERM,
         Fault.VISIBILITY_LAPSED,
     ),
-    4: (Fault.OPENSEARCH_KILLED, Fault.SIGTERM),
+    4: (Fault.OPENSEARCH_KILLED, Fault.SIGTERM, Fault.S3_SLOW, Fault.VISIBILITY_LAPSED),
 }
 """Kinds that each has for certain; those that are not drawn, like stale receipts, come with them."""
 
