@@ -76,12 +76,12 @@ class SqsFaults:
 
     async def _release(self, request: web.Request, body: dict[str, Any], daemon: str) -> web.StreamResponse:
         handle = body["ReceiptHandle"]
+        self._holds.end(handle)
         if self._stale(handle, daemon):
             return _error(400, "ReceiptHandleIsInvalid")
         if self._chances.strikes(Fault.RELEASE_FAILED, daemon=daemon):
             self._holds.orphan(handle)
             return _error(503, "ServiceUnavailable")
-        self._holds.end(handle)
         delay = min(MOST_RELEASE_SECONDS, body["VisibilityTimeout"])
         return (await self._ask(request, {**body, "VisibilityTimeout": delay})).response()
 
