@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test unit fuzz bench bench-large check format generate goldens lock clean
+.PHONY: install demo test unit faults mutants fuzz bench bench-large check format generate goldens lock clean
 
 install: .venv/.installed
 
@@ -20,7 +20,16 @@ test: install
 	$(BIN)/pytest
 
 unit: install
-	$(BIN)/pytest --ignore=tests/integration
+	$(BIN)/pytest --ignore=tests/integration --ignore=tests/faults/test_faults.py
+
+# Nothing lost, nothing twice, whatever breaks: docs/faults.md. SEED=17 repeats one, MUTANT=name breaks the code before.
+SEEDS ?= 120
+faults: install
+	PYTHONPATH=tests $(BIN)/python -m faults --log build/faults \
+		$(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(MUTANT),--mutant $(MUTANT)) $(FAULTS)
+
+mutants: install
+	PYTHONPATH=tests $(BIN)/python -m faults mutants $(FAULTS)
 
 # Coverage-guided, of all that reads bytes from outside; in a virtualenv of its own, where atheris has wheels for it
 # (CPython 3.11 to 3.13 on Linux). See docs/testing.md.
