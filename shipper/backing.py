@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 
 from shipper.errors import OpenSearchError, OpenSearchRefused, OpenSearchUnavailable
 
@@ -69,6 +70,42 @@ class Backing(Protocol):
         """
 
 
+class _IndexName(Struct):
+    index_name: str
+
+
+class _DataStream(Struct):
+    indices: list[_IndexName]
+
+
+class _DataStreams(Struct):
+    data_streams: list[_DataStream]
+
+
+class _IndexSettings(Struct):
+    creation_date: int
+
+
+class _ByIndex(Struct):
+    index: _IndexSettings
+
+
+class _Settings(Struct):
+    settings: _ByIndex
+
+
+class _Hit(Struct):
+    id: str = field(name="_id")
+
+
+class _Hits(Struct, frozen=True):
+    hits: tuple[_Hit, ...] = ()
+
+
+class _Answer(Struct):
+    hits: _Hits = _Hits()
+
+
 class Client(Protocol):
     """Makes requests; `shipper.opensearch.OpenSearch` is the real one."""
 
@@ -93,10 +130,14 @@ class BackingIndices:
             told = await self._client.request("GET", f"/_data_stream/{quote(stream)}")
             if told is None:
                 return []
-            (found,) = told["data_streams"]
-            names = [index["index_name"] for index in found["indices"]]
-            settings = await self._client.request("GET", f"/{quote(stream)}/_settings/index.creation_date")
-            return [BackingIndex(name, _moment(settings[name])) for name in names if name in (settings or {})]
+            (found,) = msgspec.convert(told, _DataStreams).data_streams
+            told = await self._client.request("GET", f"/{quote(stream)}/_settings/index.creation_date")
+            created = msgspec.convert(told or {}, dict[str, _Settings], strict=False)
+            return [
+                BackingIndex(one.index_name, _moment(created[one.index_name]))
+                for one in found.indices
+                if one.index_name in created
+            ]
 
     async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
         """Tell which documents are in any of these indices; see `Backing`."""
@@ -116,7 +157,7 @@ class BackingIndices:
                 some = ids[start : start + BATCH]
                 query = {"query": {"ids": {"values": some}}, "size": MOST_HITS, "_source": False}
                 answer = await self._client.request("POST", f"{path}/_search", query, parameters)
-                found.update(hit["_id"] for hit in (answer or {}).get("hits", {}).get("hits", []))
+                found.update(hit.id for hit in msgspec.convert(answer or {}, _Answer).hits.hits)
         return found
 
     async def withdraw(self, index: str, id_: str) -> None:
@@ -125,9 +166,9 @@ class BackingIndices:
             await self._client.request("DELETE", f"/{quote(index)}/_doc/{quote(id_, safe='')}")
 
 
-def _moment(settings: Any) -> datetime:
+def _moment(settings: _Settings) -> datetime:
     """Read the creation date of an index, which is in milliseconds."""
-    return datetime.fromtimestamp(int(settings["settings"]["index"]["creation_date"]) / 1000, UTC)
+    return datetime.fromtimestamp(settings.settings.index.creation_date / 1000, UTC)
 
 
 @contextmanager
@@ -137,5 +178,5 @@ def _answers() -> Iterator[None]:
         yield
     except (OpenSearchUnavailable, OpenSearchRefused):
         raise
-    except OpenSearchError as error:
+    except (OpenSearchError, msgspec.ValidationError, ValueError) as error:
         raise OpenSearchRefused(f"looking for documents in older backing indices: {error}") from error

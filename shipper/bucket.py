@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 READ_BYTES: Final = 256 << 10
 """Most bytes that are taken from the network at once: they inflate to a few blocks."""
 
+CHECKED_BYTES: Final = 4 << 20
+"""Inflated bytes that are kept back until the checksum of what they were inflated from has been seen."""
+
 MOST_REGIONS: Final = 64
 """Clients, of which each keeps connections; AWS has fewer regions, but a notification may name any."""
 
@@ -71,9 +74,13 @@ class Reading(Protocol):
 class ObjectStore(Protocol):
     """Where objects lie; `Bucket` is the real one."""
 
-    def read(self, ref: ObjectRef) -> AbstractAsyncContextManager[Reading]:
+    def read(self, ref: ObjectRef, *, whole: bool = False) -> AbstractAsyncContextManager[Reading]:
         """
         Open an object.
+
+        Args:
+            ref: the object
+            whole: whether nothing is to be given of an object that turns out to be damaged, unless it is large
 
         Raises:
             ObjectError: it is missing, or may not be read
@@ -97,7 +104,7 @@ class Bucket:
         self._clients: dict[str | None, asyncio.Task[S3Client]] = {}
 
     @asynccontextmanager
-    async def read(self, ref: ObjectRef) -> AsyncIterator[Reading]:
+    async def read(self, ref: ObjectRef, *, whole: bool = False) -> AsyncIterator[Reading]:
         """Open an object; see `ObjectStore`."""
         with _mapped(ref):
             client = await self._client(ref.region)
@@ -110,7 +117,8 @@ class Bucket:
             if version == NO_VERSION:
                 version = answer["ETag"].strip('"')
             inflater = Inflater(limit=self._inflated_bytes, ratio=self._inflated_ratio)
-            yield _Body(ref, body, version, answer["ContentLength"], inflater)
+            checked = CHECKED_BYTES if whole else 0
+            yield _Body(ref, body, version, size=answer["ContentLength"], inflater=inflater, checked=checked)
 
     async def probe(self, name: str) -> str:
         """
@@ -142,16 +150,35 @@ class Bucket:
 class _Body:
     """The body of one GetObject."""
 
-    def __init__(self, ref: ObjectRef, body: Any, version: str, size: int, inflater: Inflater) -> None:
+    def __init__(self, ref: ObjectRef, body: Any, version: str, *, size: int, inflater: Inflater, checked: int) -> None:
         self._ref = ref
         self._body = body
         self.version = version
         self.size = size
         self._inflater = inflater
+        self._checked = checked
         self._patience = PATIENCE_SECONDS
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
         """Give the inflated bytes in order; see `Reading`."""
+        kept: list[bytes] = []
+        room = self._checked
+        try:
+            async for block in self._inflated():
+                room -= len(block)
+                kept.append(block)
+                if room < 0:
+                    for one in kept:
+                        yield one
+                    kept.clear()
+        except ObjectTooLarge:  # which it will always be
+            for one in kept:
+                yield one
+            raise
+        for one in kept:
+            yield one
+
+    async def _inflated(self) -> AsyncGenerator[bytes, None]:
         with _mapped(self._ref):
             while data := await self._read():
                 for block in self._inflater.feed(data):

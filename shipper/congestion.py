@@ -92,8 +92,8 @@ class Congestion:
             self._free.set()
 
     async def pause(self, seconds: float) -> None:
-        """Wait before a request is made again; shorter if OpenSearch was away and somebody finds it back."""
-        if not self.away:
+        """Wait before a request is made again; shorter if there was no answer and another request has one meanwhile."""
+        if not self._failures:
             await asyncio.sleep(seconds)
             return
         with suppress(TimeoutError):

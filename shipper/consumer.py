@@ -178,7 +178,7 @@ class Consumer:
     async def _release(self, message: Message, delay: int) -> None:
         """Give a message back if that does not take long; else it reappears when its visibility ends."""
         try:
-            async with asyncio.timeout(RELEASE_SECONDS):
+            async with asyncio.timeout(RELEASE_SECONDS), self.heartbeat.between_beats():
                 await self._queue.release(message, delay_seconds=delay)
         except (QueueError, TimeoutError) as error:
             _log.warning("not given back", queue=self._queue.name, message_id=message.id, error=error)

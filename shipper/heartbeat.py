@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from shipper.errors import QueueError
@@ -39,6 +39,7 @@ class Heartbeat:
     def __init__(self, queue: Queue, metrics: Metrics) -> None:
         self._queue = queue
         self._extensions = metrics.visibility_extensions
+        self._beating = asyncio.Lock()
         self._held: dict[str, tuple[Message, float]] = {}  # since when, by receipt handle
 
     @contextmanager
@@ -58,8 +59,18 @@ class Heartbeat:
             await asyncio.sleep(next_pause * random.uniform(0.8, 1.0))  # noqa: S311 -- jitter, not a secret
             next_pause = pause if await self.beat() else pause / SOONER
 
+    @asynccontextmanager
+    async def between_beats(self) -> AsyncIterator[None]:
+        """Do something that an extension under way must not undo."""
+        async with self._beating:
+            yield
+
     async def beat(self) -> bool:
         """Extend the visibility of all messages in hand; tell whether that succeeded."""
+        async with self._beating:
+            return await self._extend()
+
+    async def _extend(self) -> bool:
         self._let_go_of_oldest()
         messages = [message for message, _ in self._held.values()]
         if not messages:

@@ -159,7 +159,8 @@ class Pipeline:
         ref = origin.object
         shipment: Shipment | None = None
         try:
-            async with self._store.read(ref) as reading:
+            # The last attempt takes what it gets; before it, what is garbled would take the ids of the right records.
+            async with self._store.read(ref, whole=not last_receive) as reading:
                 attempt.tally.place = Place(dataset=source.dataset, object=ref, version=reading.version)
                 attempt.size = reading.size
                 shipment = Shipment(

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 import re
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from botocore.exceptions import (
 )
 from fakes import on_fake_time
 
-from shipper.bucket import MOST_REGIONS, SLOWEST, Bucket
+from shipper.bucket import CHECKED_BYTES, MOST_REGIONS, SLOWEST, Bucket
 from shipper.errors import (
     KeyDenied,
     ObjectCorrupt,
@@ -260,6 +261,45 @@ async def test_damaged_gzip() -> None:
     """Damaged gzip data is an object that is corrupt."""
     with pytest.raises(ObjectCorrupt, match="ends half-way"):
         await read(bucket(S3(gzip.compress(b"a" * 1000)[:-3])))
+
+
+def damaged(data: bytes) -> list[bytes]:
+    """Zip some bytes, with a checksum that is wrong and comes last."""
+    packed = gzip.compress(data)
+    return [packed[:-8], bytes(byte ^ 1 for byte in packed[-8:])]
+
+
+async def given(store: Bucket, *, whole: bool) -> tuple[int, type[ObjectError] | None]:
+    """Read an object; tell how many bytes were given, and the error at the end."""
+    size = 0
+    try:
+        async with store.read(REF, whole=whole) as reading:
+            async for block in reading.blocks():
+                size += len(block)
+    except ObjectError as error:
+        return size, type(error)
+    return size, None
+
+
+@pytest.mark.parametrize(("whole", "length", "some"), [(True, 1000, False), (False, 1000, True), (True, 9 << 20, True)])
+@on_fake_time
+async def test_nothing_is_given_before_it_is_checked(*, whole: bool, length: int, some: bool) -> None:
+    """Of an object that turns out to be damaged nothing is given if so asked, unless it is large."""
+    store = bucket(S3(*damaged(os.urandom(length))), inflated_bytes=100 << 20)
+    size, error = await given(store, whole=whole)
+    assert error is ObjectCorrupt
+    assert bool(size) == some
+
+
+@on_fake_time
+async def test_all_is_given_when_it_is_checked() -> None:
+    """What was kept back is given in full, and what is too large up to there, since it will always be so."""
+    for length in (1000, CHECKED_BYTES - 1, CHECKED_BYTES, CHECKED_BYTES + 1, 3 * CHECKED_BYTES):
+        packed = gzip.compress(os.urandom(length), 1)
+        assert await given(bucket(S3(packed), inflated_bytes=100 << 20), whole=True) == (length, None)
+    size, error = await given(bucket(S3(gzip.compress(b"a" * 2_000_000))), whole=True)
+    assert error is ObjectTooLarge
+    assert size > 0
 
 
 @on_fake_time

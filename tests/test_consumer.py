@@ -203,6 +203,21 @@ async def test_a_release_is_not_undone_by_a_heartbeat() -> None:
         await bench.until_done()
 
 
+@on_fake_time
+async def test_a_release_waits_for_a_heartbeat_under_way() -> None:
+    """An extension that was asked for before a release is not carried out after it."""
+    async with working(visibility_seconds=60, last_receive=9) as bench:
+        bench.queue.seconds["extend"] = 4.0
+        bench.store.open_seconds = 15.5
+        bench.put("logs/missing later")
+        del bench.store.objects["logs/missing later"]
+        bench.announce("logs/missing later")
+        await bench.until(lambda: bench.queue.released)
+        ((_, delay, time),) = bench.queue.released
+        assert bench.queue.calls["extend"] == 1
+        assert bench.queue.messages["message-1"].visible == time + delay
+
+
 # -- deleting ----------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """One message from receipt to acknowledgement; the fake queue refuses a deletion that comes too early."""
 
 import asyncio
+import gzip
 import logging
 
 import pytest
@@ -229,6 +230,34 @@ async def test_damaged_gzip_is_released_until_the_last_receive() -> None:
         assert bench.reasons() == {"object_corrupt": 1, "undecodable": 1}
         assert 100 < len(bench.messages(KEY)) < 400
         assert bench.messages(KEY) == bench.lines[KEY][: len(bench.messages(KEY))], "the half line is no document"
+
+
+@on_fake_time
+async def test_what_is_garbled_at_first() -> None:
+    """A body that is garbled on its way leaves no trace: neither wrong documents under right ids nor dead letters."""
+    async with working() as bench:
+        bench.store.checks = True
+        stored = bench.put(KEY, ["one", "two"], zipped=True)
+        right, stored.data = stored.data, gzip.compress(b"on3\nbroken\n", mtime=0)[:-1]
+        bench.announce(KEY)
+        await bench.until(lambda: bench.queue.released)
+        assert bench.engine.requests == [] or not bench.messages(KEY)
+        stored.data = right
+        await bench.until_done()
+        assert bench.messages(KEY) == ["one", "two"]
+        assert bench.letters() == []
+
+
+@on_fake_time
+async def test_what_stays_garbled() -> None:
+    """What is readable of a body that is garbled for good is indexed by the last attempt, with a dead letter."""
+    async with working(last_receive=3) as bench:
+        bench.store.checks = True
+        bench.put(KEY, ["one", "two", "three"], zipped=True).data = gzip.compress(b"one\ntwo\nthree\n", mtime=0)[:-1]
+        bench.announce(KEY)
+        await bench.until_done()
+        assert bench.messages(KEY)[:2] == ["one", "two"]
+        assert bench.reasons()["object_corrupt"] == 1
 
 
 @on_fake_time

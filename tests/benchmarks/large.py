@@ -86,7 +86,7 @@ async def _measure(wanted: Input, framing: Framing, aws_url: str) -> Row:
         await here.s3.delete_object(Bucket=here.bucket, Key=key)
     indexed = sum(value for name, value in metrics.items() if _INDEXED.match(name))
     if indexed != times * wanted.records // OBJECTS:
-        raise RuntimeError(f"{wanted.name}: {indexed:.0f} records were indexed; the daemon: {daemon.complaints()}")
+        raise RuntimeError(f"{wanted.name}: {indexed:.0f} records were indexed; the daemon: {daemon.complaints()[:2]}")
     return Row(peak_mib=peak, daemon_docs_per_cpu_s=round(indexed / cpu_seconds))
 
 

@@ -32,10 +32,16 @@ async def anything(_: web.Request) -> web.Response:
     return web.Response(body=b"{}", content_type="application/json")
 
 
+async def no_data_stream(_: web.Request) -> web.Response:
+    """Say that there is no data stream: nothing is kept."""
+    return web.Response(status=404, body=b"{}", content_type="application/json")
+
+
 async def serve() -> None:
     """Serve until standard input ends."""
     application = web.Application(client_max_size=_LARGEST_BODY)
     application.router.add_post("/_bulk", bulk)
+    application.router.add_get("/_data_stream/{name}", no_data_stream)
     application.router.add_route("*", "/{path:.*}", anything)
     runner = web.AppRunner(application, auto_decompress=False, access_log=None)
     await runner.setup()

@@ -48,6 +48,8 @@ class FakeStore:
         objects: what there is, by key
         inflated_bytes: most inflated bytes of an object
         piece_bytes: how many bytes are read at once
+        open_seconds: how long it takes to open one
+        checks: whether objects are small enough to be checked as a whole, where that is asked for
         reads: number of reads, by key
         open: objects being read now
         most_open: most objects that were being read at once
@@ -57,12 +59,15 @@ class FakeStore:
     inflated_bytes: int = 64 << 20
     piece_bytes: int = 256 << 10
     reads: Counter[str] = field(default_factory=Counter)
+    checks: bool = False
+    open_seconds: float = 0.0
     open: int = 0
     most_open: int = 0
 
     @asynccontextmanager
-    async def read(self, ref: ObjectRef) -> AsyncIterator["FakeReading"]:
+    async def read(self, ref: ObjectRef, *, whole: bool = False) -> AsyncIterator["FakeReading"]:
         """Open an object."""
+        await asyncio.sleep(self.open_seconds)
         self.reads[ref.key] += 1
         stored = self.objects.get(ref.key)
         if stored is None:
@@ -74,7 +79,13 @@ class FakeStore:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
-            yield FakeReading(ref, stored, Inflater(limit=self.inflated_bytes, ratio=500), self.piece_bytes)
+            yield FakeReading(
+                ref,
+                stored,
+                Inflater(limit=self.inflated_bytes, ratio=500),
+                self.piece_bytes,
+                whole=whole and self.checks,
+            )
         finally:
             self.open -= 1
 
@@ -84,15 +95,26 @@ class FakeReading:
 
     version = "v1"
 
-    def __init__(self, ref: ObjectRef, stored: StoredObject, inflater: Inflater, piece_bytes: int) -> None:
+    def __init__(
+        self, ref: ObjectRef, stored: StoredObject, inflater: Inflater, piece_bytes: int, *, whole: bool
+    ) -> None:
         self._ref = ref
         self.size = len(stored.data)
         self._stored = stored
         self._inflater = inflater
         self._piece_bytes = piece_bytes
+        self._whole = whole
 
     async def blocks(self) -> AsyncGenerator[bytes, None]:
-        """Give the inflated bytes in order."""
+        """Give the inflated bytes in order; if so asked, not before all of them are seen to be right."""
+        if self._whole:
+            for block in [block async for block in self._inflated()]:
+                yield block
+        else:
+            async for block in self._inflated():
+                yield block
+
+    async def _inflated(self) -> AsyncGenerator[bytes, None]:
         ref, stored = self._ref, self._stored
         data = stored.data[: stored.cut]
         try:

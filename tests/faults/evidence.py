@@ -4,27 +4,34 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from faults.expectation import WHOLE_OBJECT
-from faults.oracle import Document, Letter
+from faults.oracle import Document, Entry, Letter
 from shipper.opensearch import OpenSearch
 
 _PAGE: Final = 2000
-_FIELDS: Final = ["event.id", "aws.vpcflow.interface_id", "aws.s3.object", "shipper.deadletter.reason"]
+_FIELDS: Final = [
+    *("event.id", "aws.vpcflow.interface_id", "aws.s3.object", "shipper.deadletter.reason"),
+    "shipper.object",
+]
 _DEAD: Final = "logs-shipper.deadletter-"
+_LEDGER: Final = "logs-shipper.objects-"
 
 
-async def collect(engine: OpenSearch, namespace: str) -> tuple[list[Document], list[Letter]]:
-    """Give all documents and all dead letters of a namespace."""
+async def collect(engine: OpenSearch, namespace: str) -> tuple[list[Document], list[Letter], list[Entry]]:
+    """Give all documents, dead letters and ledger entries of a namespace."""
     documents: list[Document] = []
     letters: list[Letter] = []
+    entries: list[Entry] = []
     told = await engine.request("GET", f"/_data_stream/logs-*-{namespace}")
     for stream in told["data_streams"] if told else ():
         for index in stream["indices"]:
             async for hit in _hits(engine, index["index_name"]):
                 if stream["name"].startswith(_DEAD):
                     letters.append(_letter(hit))
+                elif stream["name"].startswith(_LEDGER):
+                    entries.append(_entry(hit))
                 else:
                     documents.append(Document(_id(hit["_source"]), hit["_index"]))
-    return documents, letters
+    return documents, letters, entries
 
 
 async def _hits(engine: OpenSearch, index: str) -> AsyncIterator[dict[str, Any]]:
@@ -49,3 +56,10 @@ def _letter(hit: dict[str, Any]) -> Letter:
     place = source.get("aws", {}).get("s3", {}).get("object", {})
     reason = source["shipper"]["deadletter"]["reason"]
     return Letter(place.get("key", ""), place.get("offset", WHOLE_OBJECT), reason, hit["_index"])
+
+
+def _entry(hit: dict[str, Any]) -> Entry:
+    told = hit["_source"]["shipper"]["object"]
+    others = sum(told[name] for name in ("duplicates", "filtered", "dead_lettered", "released"))
+    key = hit["_source"]["aws"]["s3"]["object"]["key"]
+    return Entry(key, hit["_id"], told["outcome"] == "delivered", told["read"], told["indexed"], others)

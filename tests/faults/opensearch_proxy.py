@@ -19,8 +19,8 @@ LATE_SECONDS: Final = 6.0
 
 _JSON: Final = {"content-type": "application/json; charset=UTF-8"}
 _BUSY: Final = {"type": "rejected_execution_exception", "reason": "made up"}
-_TAKES_PART: Final = frozenset({"_bulk", "_mget", "_search"})
-"""Requests that are struck; setting up and asking for health is not what is tested."""
+_TAKES_PART: Final = ("_bulk", "_data_stream", "_doc", "_refresh", "_search", "_settings")
+"""What the path of a request has that is struck; setting up and asking for health is not what is tested."""
 
 
 class OpenSearchProxy:
@@ -48,8 +48,9 @@ class OpenSearchProxy:
             return cut(request)
 
     async def _answered(self, request: web.Request, daemon: str, path: str, body: bytes) -> web.StreamResponse:
-        api = path.partition("?")[0].rpartition("/")[2]
-        if api not in _TAKES_PART:
+        segments = path.partition("?")[0].split("/")
+        api = next((name for name in _TAKES_PART if name in segments), None)
+        if api is None:
             return (await self._upstream.ask(request, path, body)).response()
         if api == "_bulk":
             await self._timeline.reach(Point.BULK_WANTED, daemon)

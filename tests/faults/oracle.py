@@ -24,6 +24,27 @@ class Letter(Struct, frozen=True):
     index: str
 
 
+class Entry(Struct, frozen=True):
+    """
+    A ledger entry.
+
+    Attributes:
+        key: of the object
+        id: of the entry
+        delivered: whether the attempt was the last one that was needed
+        read: records
+        indexed: of these
+        others: of these, with any other outcome
+    """
+
+    key: str
+    id: str
+    delivered: bool
+    read: int
+    indexed: int
+    others: int
+
+
 class DaemonSeen(Struct, frozen=True):
     """
     What is known of one daemon.
@@ -50,8 +71,9 @@ class Seen(Struct, frozen=True):
     Everything that is to be seen at the end.
 
     Attributes:
-        documents: of all data streams but the dead letters', over all backing indices
+        documents: of all data streams of logs, over all backing indices
         letters: the dead letters
+        entries: the ledger
         daemons: all that ever ran
         fallen: names of those that ended without being told to
         waiting: messages left in the queue, in hand or not
@@ -61,6 +83,7 @@ class Seen(Struct, frozen=True):
 
     documents: Sequence[Document] = ()
     letters: Sequence[Letter] = ()
+    entries: Sequence[Entry] = ()
     daemons: Sequence[DaemonSeen] = ()
     fallen: Sequence[str] = ()
     waiting: int = 0
@@ -114,6 +137,7 @@ def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) 
         seen: what became of them
         memory_mib: what a daemon may take beyond what it has when it starts
     """
+    expected = list(expected)
     verdict = Verdict(documents=len(seen.documents))
     documents: defaultdict[str, list[Document]] = defaultdict(list)
     letters: defaultdict[tuple[str, int], list[Letter]] = defaultdict(list)
@@ -130,8 +154,8 @@ def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) 
         verdict.other += [Finding(f"a document that nobody wrote: {one.id} in {one.index}") for one in strangers]
     for unexpected in letters.values():
         verdict.wrongly += [Finding(f"nobody expects one at record {one.position}", one.key) for one in unexpected]
+    verdict.other += _ledger(expected, seen.entries)
     verdict.other += map(Finding, _around(seen, memory_mib))
-    # The ledger, when there is one: each object's line has to balance, and their sum has to be what is judged here.
     return verdict
 
 
@@ -169,6 +193,28 @@ def _judge_object(verdict: Verdict, one: ExpectedObject, buried: list[Letter]) -
         verdict.twice.append(Finding(f"its dead letter, in {', '.join(letter.index for letter in right)}", one.key))
     if one.reasons and not right:
         verdict.lost.append(Finding("no dead letter stands for it", one.key))
+
+
+def _ledger(expected: Iterable[ExpectedObject], entries: Iterable[Entry]) -> list[Finding]:
+    """Judge the entries of each object: they balance, the last attempt has one, and together they claim no more."""
+    findings = []
+    by_key: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_key[entry.key].append(entry)
+        if entry.read != entry.indexed + entry.others:
+            findings.append(Finding(f"ledger entry {entry.id} does not balance", entry.key))
+    for one in expected:
+        found = by_key.pop(one.key, [])
+        if len({entry.id for entry in found}) < len(found):
+            findings.append(Finding("a ledger entry is there twice", one.key))
+        delivered = [entry for entry in found if entry.delivered]
+        if (one.records or one.reasons) and not delivered:
+            findings.append(Finding("no ledger entry says that it is done with", one.key))
+        if not one.reasons and any(entry.read != len(one.records) for entry in delivered):
+            findings.append(Finding(f"the ledger counts another number than {len(one.records)} records", one.key))
+        if sum(entry.indexed for entry in found) > len(one.records):
+            findings.append(Finding("the ledger counts more documents than there are records", one.key))
+    return findings + [Finding("a ledger entry of an object that nobody wrote", key) for key in by_key]
 
 
 def _around(seen: Seen, memory_mib: float) -> list[str]:

@@ -12,7 +12,7 @@ from faults.generator import cargoes
 from faults.holds import EXTENSION_SECONDS, Holds
 from faults.journal import Journal
 from faults.kinds import Fault
-from faults.oracle import DaemonSeen, Document, Letter, Seen, Verdict, judge
+from faults.oracle import DaemonSeen, Document, Entry, Letter, Seen, Verdict, judge
 from faults.plan import Plan, draw
 from faults.trial import PACKAGE
 
@@ -35,8 +35,18 @@ def verdict(
     expected: ExpectedObject = OBJECT,
     **around: Any,
 ) -> Verdict:
-    """Judge made-up results."""
+    """Judge made-up results; the ledger is right unless it is made up as well."""
+    around.setdefault("entries", [entry(expected)])
     return judge([expected], Seen(documents, letters, **around), memory_mib=256)
+
+
+def entry(expected: ExpectedObject, **changes: Any) -> Entry:
+    """Make up the ledger entry of an object that is done with."""
+    records = len(expected.records) + bool(expected.reasons)
+    right = Entry(
+        expected.key, "entry-1", delivered=True, read=records, indexed=min(records, 1), others=max(records - 1, 0)
+    )
+    return msgspec.structs.replace(right, **changes)
 
 
 @pytest.mark.parametrize(
@@ -111,10 +121,39 @@ def test_copy_of_a_record() -> None:
     """A record that two trails have is one document; a dead letter of either copy is wrong."""
     both = [OBJECT, ExpectedObject("second", (Expected("id-1", 0, Fate.COPY),))]
     letters = [BURIED, REJECTED]
-    assert judge(both, Seen([INDEXED], letters), memory_mib=256).lines() == []
-    assert len(judge(both, Seen([INDEXED, INDEXED], letters), memory_mib=256).twice) == 1
+    ledger = list(map(entry, both))
+    assert judge(both, Seen([INDEXED], letters, ledger), memory_mib=256).lines() == []
+    assert len(judge(both, Seen([INDEXED, INDEXED], letters, ledger), memory_mib=256).twice) == 1
     letters.append(Letter("second", 0, "undecodable", "dead-1"))
-    assert len(judge(both, Seen([INDEXED], letters), memory_mib=256).wrongly) == 1
+    assert len(judge(both, Seen([INDEXED], letters, ledger), memory_mib=256).wrongly) == 1
+
+
+ERRORED = entry(OBJECT, id="entry-0", delivered=False, read=0, indexed=0, others=0)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [],
+        [ERRORED],
+        [entry(OBJECT, others=3)],
+        [entry(OBJECT, read=2, others=1)],
+        [entry(OBJECT), entry(OBJECT)],
+        [entry(OBJECT), entry(OBJECT, id="entry-2", indexed=3, others=0)],
+        [entry(OBJECT), entry(OBJECT, key="other")],
+    ],
+    ids=["none", "not-done", "unbalanced", "records-missing", "twice", "too-many-documents", "stranger"],
+)
+def test_a_wrong_ledger_is_found(entries: list[Entry]) -> None:
+    """An object without the entry that says it is done with, and whatever does not add up."""
+    assert len(verdict(entries=entries).other) == 1
+
+
+def test_a_right_ledger() -> None:
+    """Attempts that were in vain, and a second one that found only duplicates, are as it should be."""
+    again = entry(OBJECT, id="entry-2", indexed=0, others=3)
+    assert verdict(entries=[ERRORED, entry(OBJECT), again]).lines() == []
+    assert judge([ExpectedObject("empty")], Seen(), memory_mib=256).lines() == []
 
 
 def test_broken_off_object() -> None:

@@ -109,12 +109,13 @@ async def _seen(
         await announcing
         await steps.finish()
         fallen = fleet.fallen()
-        documents, letters = await evidence.collect(services.engine, site.namespace)
+        documents, letters, entries = await evidence.collect(services.engine, site.namespace)
         waiting, dead_queue = await site.left(site.queue_url), await site.left(site.dead_queue_url)
         daemons = await fleet.seen()
     return Seen(
         documents=documents,
         letters=letters,
+        entries=entries,
         daemons=daemons,
         fallen=fallen,
         waiting=waiting,

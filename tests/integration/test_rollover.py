@@ -119,6 +119,22 @@ async def test_what_nobody_foresaw_is_held(desk: Desk) -> None:
         await desk.backing.present(["_all,-x*y?z#"], ["a"])
 
 
+class Odd:
+    """Something that answers in its own way."""
+
+    async def request(self, method: str, path: str, body: object = None, parameters: object = None) -> object:
+        """Answer what nobody asked."""
+        return {"data_streams": [{"indices": "none"}], "hits": 1} if method and path else (body, parameters)
+
+
+async def test_an_answer_of_another_kind_is_held() -> None:
+    """What is no answer of OpenSearch is for an operator as well, and no fault of our own."""
+    with pytest.raises(OpenSearchRefused, match="Expected `array`"):
+        await BackingIndices(Odd()).of("logs-a")
+    with pytest.raises(OpenSearchRefused, match="Expected `object`"):
+        await BackingIndices(Odd()).present(["a"], ["b"])
+
+
 async def test_every_id_once_over_rollovers(desk: Desk) -> None:
     """The same documents, delivered again and again with rollovers in between, noticed or not, are there once."""
     ids = [str(number) for number in range(100)]
