@@ -10,7 +10,7 @@ from shipper.opensearch import OpenSearch
 _PAGE: Final = 2000
 _FIELDS: Final = [
     *("event.id", "aws.vpcflow.interface_id", "aws.s3.object", "shipper.deadletter.reason"),
-    "shipper.object",
+    *("shipper.object", "tags"),
 ]
 _DEAD: Final = "logs-shipper.deadletter-"
 _LEDGER: Final = "logs-shipper.objects-"
@@ -30,7 +30,7 @@ async def collect(engine: OpenSearch, namespace: str) -> tuple[list[Document], l
                 elif stream["name"].startswith(_LEDGER):
                     entries.append(_entry(hit))
                 else:
-                    documents.append(Document(_id(hit["_source"]), hit["_index"]))
+                    documents.append(_document(hit))
     return documents, letters, entries
 
 
@@ -43,6 +43,11 @@ async def _hits(engine: OpenSearch, index: str) -> AsyncIterator[dict[str, Any]]
             yield hit
         answer = await engine.request("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": answer["_scroll_id"]})
     await engine.request("DELETE", "/_search/scroll", {"scroll_id": answer["_scroll_id"]})
+
+
+def _document(hit: dict[str, Any]) -> Document:
+    source = hit["_source"]
+    return Document(_id(source), hit["_index"], rescued="rescued" in source.get("tags", ()))
 
 
 def _id(source: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ from faults.expectation import WHOLE_OBJECT, Expected, ExpectedObject, Fate
 
 
 class Document(Struct, frozen=True):
-    """A document by the id that its record carries, with the backing index that it lies in."""
+    """A document by the id that its record carries, the backing index that it lies in, and whether it was mended."""
 
     id: str
     index: str
+    rescued: bool = False
 
 
 class Letter(Struct, frozen=True):

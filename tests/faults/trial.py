@@ -90,7 +90,8 @@ async def run(plan: Plan, services: Services, *, log: Path | None = None, packag
             error.add_note(f"in seed {plan.seed}; its log is in {folder}")
             raise
         verdict = judge((one.expected for one in cargo), seen, memory_mib=MEMORY_MIB)
-        if refused := sum("document_rejected" in letter.reason for letter in seen.letters):
+        rejected = sum("document_rejected" in letter.reason for letter in seen.letters)
+        if refused := rejected + sum(document.rescued for document in seen.documents):
             journal.faults[Fault.MAPPING_REJECT] += refused
         for line in verdict.lines():
             journal.note("wrong", what=line)
