@@ -5,7 +5,7 @@ https://docs.opensearch.org/latest/im-plugin/data-streams/
 
 An `_id` is unique in a backing index, not in its data stream, and OpenSearch has no request that looks an id up in a
 data stream: `GET` and `_mget` through its name fail. `_search` sees what was refreshed, so the indices are refreshed
-before.
+before; `_mget` of one index sees all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,9 +51,21 @@ class Backing(Protocol):
             OpenSearchRefused: an operator has to act
         """
 
-    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
+    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> dict[str, set[str]]:
         """
-        Tell which documents are in any of these indices, whatever was written before the call included.
+        Tell which of these indices have which documents, whatever was written before the call included.
+
+        Returns:
+            For each id that is there the indices that have it.
+
+        Raises:
+            OpenSearchUnavailable: try again
+            OpenSearchRefused: an operator has to act
+        """
+
+    async def written(self, index: str, ids: Sequence[str]) -> set[str]:
+        """
+        Tell which documents the index has that is written to, without a refresh of it.
 
         Raises:
             OpenSearchUnavailable: try again
@@ -96,6 +108,7 @@ class _Settings(Struct):
 
 class _Hit(Struct):
     id: str = field(name="_id")
+    index: str = field(name="_index")
 
 
 class _Hits(Struct, frozen=True):
@@ -104,6 +117,15 @@ class _Hits(Struct, frozen=True):
 
 class _Answer(Struct):
     hits: _Hits = _Hits()
+
+
+class _Get(Struct):
+    id: str = field(name="_id")
+    found: bool = False
+
+
+class _Gotten(Struct):
+    docs: tuple[_Get, ...] = ()
 
 
 class Client(Protocol):
@@ -139,25 +161,38 @@ class BackingIndices:
                 if one.index_name in created
             ]
 
-    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
-        """Tell which documents are in any of these indices; see `Backing`."""
+    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> dict[str, set[str]]:
+        """Tell which of these indices have which documents; see `Backing`."""
         path = "/" + quote(",".join(indices), safe=",")
         parameters = {
             # A closed or deleted index cannot be asked; what lies in it is not found by searches either.
             "ignore_unavailable": "true",
             "allow_partial_search_results": "false",
-            "filter_path": "hits.hits._id",
+            "filter_path": "hits.hits._id,hits.hits._index",
         }
-        found: set[str] = set()
-        if not indices:  # which would be all there are
-            return found
+        found: dict[str, set[str]] = {}
         with _answers():
             await self._client.request("POST", f"{path}/_refresh", parameters={"ignore_unavailable": "true"})
             for start in range(0, len(ids), BATCH):
                 some = ids[start : start + BATCH]
                 query = {"query": {"ids": {"values": some}}, "size": MOST_HITS, "_source": False}
                 answer = await self._client.request("POST", f"{path}/_search", query, parameters)
-                found.update(hit.id for hit in msgspec.convert(answer or {}, _Answer).hits.hits)
+                for hit in msgspec.convert(answer or {}, _Answer).hits.hits:
+                    found.setdefault(hit.id, set()).add(hit.index)
+        return found
+
+    async def written(self, index: str, ids: Sequence[str]) -> set[str]:
+        """Tell which documents the index has that is written to; see `Backing`."""
+        found: set[str] = set()
+        with _answers():
+            for start in range(0, len(ids), BATCH):
+                answer = await self._client.request(
+                    "POST",
+                    f"/{quote(index)}/_mget",
+                    {"ids": ids[start : start + BATCH]},
+                    {"_source": "false", "filter_path": "docs._id,docs.found"},
+                )
+                found.update(one.id for one in msgspec.convert(answer or {}, _Gotten).docs if one.found)
         return found
 
     async def withdraw(self, index: str, id_: str) -> None:

@@ -7,10 +7,11 @@ after the present index was made cannot have been written to an older one. That 
 and whatever is read late.
 
 A rollover between the look and the write shows in the answer, which names the index that each document went to. Then
-the look is taken again, and of two copies the newer one is withdrawn.
+the look is taken again, and of two copies the newer one is withdrawn. The same is done with a newer copy that a request
+has left behind whose answer never arrived.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,6 +23,8 @@ from shipper.metrics import Metrics
 
 CLOCKS: Final = timedelta(minutes=10)
 """How far the clocks of AWS, of the cluster and our own may be apart."""
+
+_THERE: Final = frozenset({Verdict.CREATED, Verdict.DUPLICATE})
 
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -89,13 +92,13 @@ class Identity:
             stream = await self._stream(name)
             if _old(body, name, stream):
                 stream = await self._learn(name)  # older indices may have been renamed, as a shrink does
-                known += await self._find(body, _old(body, name, stream), stream.indices[:-1])
+                known += await self._known(body, _old(body, name, stream), stream)
             streams[name] = stream
         return Look(frozenset(known), streams)
 
     async def checked(self, body: BulkBody, look: Look, items: list[Item]) -> list[Item]:
         """
-        Look again for what was created in another index than the one that was written to at the look.
+        Look again for what went to another index than the one that was written to at the look.
 
         Args:
             body: that was sent
@@ -111,28 +114,42 @@ class Identity:
         """
         moved: dict[tuple[str, str], list[int]] = {}
         for at, (entry, item) in enumerate(zip(body.entries, items, strict=True)):
-            if item.verdict is Verdict.CREATED and item.index != look.streams[entry.index].written_to:
+            if item.verdict in _THERE and item.index != look.streams[entry.index].written_to:
                 moved.setdefault((entry.index, item.index), []).append(at)
         checked = list(items)
         for (name, index), places in moved.items():
             stream = await self._stream(name, that_has=index)
-            for at in await self._find(body, places, stream.before(index)):
-                await self._backing.withdraw(index, body.id(body.entries[at]))
-                self._lookups.labels("withdrawn").inc()
-                checked[at] = Item(Verdict.DUPLICATE, items[at].status, index=index)
+            by_id = _by_id(body, places)
+            for id_ in await self._find(by_id, stream.before(index)):
+                await self._withdraw(index, id_)
+                for at in by_id[id_]:
+                    checked[at] = Item(Verdict.DUPLICATE, items[at].status, index=index)
         return checked
 
-    async def _find(self, body: BulkBody, places: Iterable[int], indices: tuple[str, ...]) -> list[int]:
-        """Tell which of some entries these indices have."""
-        by_id: dict[str, list[int]] = {}
-        for at in places if indices else ():
-            by_id.setdefault(body.id(body.entries[at]), []).append(at)
-        if not by_id:
-            return []
-        found = await self._backing.present(indices, list(by_id))
-        self._lookups.labels("found").inc(len(found))
-        self._lookups.labels("absent").inc(len(by_id) - len(found))
+    async def _known(self, body: BulkBody, places: list[int], stream: _Stream) -> list[int]:
+        """Tell which of some entries older indices have; of each only the oldest copy is left."""
+        by_id = _by_id(body, places)
+        found = await self._find(by_id, stream.indices[:-1])
+        if found:
+            for id_ in await self._backing.written(stream.written_to, list(found)):
+                found[id_].add(stream.written_to)
+        for id_, having in found.items():
+            for index in [index for index in stream.indices if index in having][1:]:
+                await self._withdraw(index, id_)
         return [at for id_ in found for at in by_id[id_]]
+
+    async def _find(self, ids: Collection[str], indices: tuple[str, ...]) -> dict[str, set[str]]:
+        """Tell which of some indices have which documents."""
+        if not indices:
+            return {}
+        found = await self._backing.present(indices, list(ids))
+        self._lookups.labels("found").inc(len(found))
+        self._lookups.labels("absent").inc(len(ids) - len(found))
+        return found
+
+    async def _withdraw(self, index: str, id_: str) -> None:
+        await self._backing.withdraw(index, id_)
+        self._lookups.labels("withdrawn").inc()
 
     async def _stream(self, name: str, *, that_has: str = "") -> _Stream:
         """Give what is known of a data stream; ask if that is nothing, or does not have this index."""
@@ -161,3 +178,11 @@ def _old(body: BulkBody, name: str, stream: _Stream) -> list[int]:
         for at, entry in enumerate(body.entries)
         if entry.index == name and (entry.time is None or entry.time < stream.since)
     ]
+
+
+def _by_id(body: BulkBody, places: Iterable[int]) -> dict[str, list[int]]:
+    """Give the places of each id: a body may have one twice."""
+    by_id: dict[str, list[int]] = {}
+    for at in places:
+        by_id.setdefault(body.id(body.entries[at]), []).append(at)
+    return by_id

@@ -23,11 +23,12 @@ class Desk:
     What delivery needs, ready made.
 
     Args:
+        engine: that other daemons have used before; a new one by default
         knobs: of the indexer, where they differ from the daemon's
     """
 
-    def __init__(self, **knobs: Any) -> None:
-        self.engine = FakeEngine()
+    def __init__(self, engine: FakeEngine | None = None, **knobs: Any) -> None:
+        self.engine = engine or FakeEngine()
         self.metrics = Metrics()
         self.health = Health(self.metrics)
         self.letters = DeadLetters("default")

@@ -155,7 +155,7 @@ async def test_an_outage_between_write_and_check(fault: str) -> None:
     else:
         present = desk.engine.present
 
-        async def present_then_down(indices: list[str], ids: list[str]) -> set[str]:
+        async def present_then_down(indices: list[str], ids: list[str]) -> dict[str, set[str]]:
             found = await present(indices, ids)
             desk.engine.present = present  # type: ignore[method-assign]
             _going_down(desk)()
@@ -193,6 +193,44 @@ async def test_what_was_perhaps_taken_before_the_rollover() -> None:
     await desk.indexer.drain()
     assert outcomes(tally) == (0, 1, 0, 0)
     assert copies(desk, "a") == [1]
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+@on_fake_time
+async def test_two_answers_lost_around_a_rollover(*, noticed: bool) -> None:
+    """Of a document that both of two requests without an answer have created, only the older copy is left."""
+    desk = Desk()
+    if noticed:
+        await deliver(desk, "first")
+    desk.engine.faults.append(Fault(AWAY, applied=True))
+    tally = desk.tally()
+    desk.add(tally, "a", "b")
+    await desk.indexer.flush()
+    await turns()
+    desk.engine.roll_over(INDEX, ROLLOVER)
+    desk.engine.faults.append(Fault(AWAY, applied=True))
+    await desk.next_request()
+    await turns()
+    assert copies(desk, "a", "b") == [2, 2]
+    if noticed:
+        await deliver(desk, "young", time=ROLLOVER + CLOCKS)
+    await desk.indexer.drain()
+    assert outcomes(tally) == (0, 2, 0, 0)
+    assert copies(desk, "a", "b") == [1, 1]
+    assert desk.engine.copies(INDEX, "a") == [f".ds-{INDEX}-000001"]
+
+
+@on_fake_time
+async def test_what_a_daemon_that_died_has_left_twice() -> None:
+    """A copy too many that nobody was told of is withdrawn by the next daemon, in whatever index it lies."""
+    desk = Desk()
+    for number in range(1, 4):
+        await deliver(Desk(engine=desk.engine), "a", "b" if number == 2 else f"other {number}")
+        desk.engine.roll_over(INDEX, ROLLOVER)
+    desk.engine.copies(INDEX, "a")[:] = [f".ds-{INDEX}-00000{number}" for number in (1, 2, 4)]
+    assert outcomes(await deliver(Desk(engine=desk.engine), "a", "b", "new")) == (1, 2, 0, 0)
+    assert desk.engine.copies(INDEX, "a") == [f".ds-{INDEX}-000001"]
+    assert copies(desk, "a", "b", "new") == [1, 1, 1]
 
 
 @on_fake_time

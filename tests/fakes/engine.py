@@ -140,14 +140,22 @@ class FakeEngine:
         """Give the backing indices of a data stream."""
         return list(self._indices.get(stream, ()))
 
-    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> set[str]:
-        """Tell which documents are in any of these indices."""
+    async def present(self, indices: Sequence[str], ids: Sequence[str]) -> dict[str, set[str]]:
+        """Tell which of these indices have which documents."""
         await asyncio.sleep(0)
         if self.down is not None:
             raise self.down
         self.looks.append(list(ids))
         self.looked_in.update(indices)
-        return {id_ for (_, id_), where in self._where.items() if id_ in ids and not set(where).isdisjoint(indices)}
+        found = {id_: set(where) & set(indices) for (_, id_), where in self._where.items() if id_ in ids}
+        return {id_: where for id_, where in found.items() if where}
+
+    async def written(self, index: str, ids: Sequence[str]) -> set[str]:
+        """Tell which documents an index has."""
+        await asyncio.sleep(0)
+        if self.down is not None:
+            raise self.down
+        return {id_ for (_, id_), where in self._where.items() if id_ in ids and index in where}
 
     async def withdraw(self, index: str, id_: str) -> None:
         """Take a document out of one index."""

@@ -57,11 +57,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=1, help="the first of them (%(default)s)")
     parser.add_argument("--seed", type=int, help="just this one")
     parser.add_argument("--mutant", choices=mutants.names(), help="break the code before")
-    parser.add_argument("--log", type=Path, help="folder for plans, event logs and the daemons' own logs")
+    parser.add_argument("--log", type=_folder, help="folder for plans, event logs and the daemons' own logs")
     parser.add_argument(
         "--without", type=Fault, nargs="+", default=[], choices=list(Fault), help="kinds of faults to be left out"
     )
     return parser.parse_args(arguments)
+
+
+def _folder(text: str) -> Path:
+    """Name a folder from wherever the daemons run."""
+    return Path(text).resolve()
 
 
 def tell(line: str) -> None:

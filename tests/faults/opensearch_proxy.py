@@ -19,7 +19,7 @@ LATE_SECONDS: Final = 6.0
 
 _JSON: Final = {"content-type": "application/json; charset=UTF-8"}
 _BUSY: Final = {"type": "rejected_execution_exception", "reason": "made up"}
-_TAKES_PART: Final = ("_bulk", "_data_stream", "_doc", "_refresh", "_search", "_settings")
+_TAKES_PART: Final = ("_bulk", "_data_stream", "_doc", "_mget", "_refresh", "_search", "_settings")
 """What the path of a request has that is struck; setting up and asking for health is not what is tested."""
 
 

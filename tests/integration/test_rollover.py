@@ -100,17 +100,25 @@ async def test_ids_are_found_in_older_indices(desk: Desk) -> None:
     indices = await desk.backing.of(desk.stream)
     assert [index.name.rpartition("-")[2] for index in indices] == ["000001", "000002"]
     assert timedelta(0) <= utc_now() - indices[1].created < CLOCKS
-    assert await desk.backing.present([indices[0].name], [*ids, "absent"]) == set(ids)
-    assert await desk.backing.present([indices[1].name], ids) == set()
+    assert await desk.backing.present([indices[0].name], [*ids, "absent"]) == {id_: {indices[0].name} for id_ in ids}
+    assert await desk.backing.present([indices[1].name], ids) == {}
     await desk.backing.withdraw(indices[0].name, ids[7])
     await desk.backing.withdraw(indices[0].name, ids[7])
-    assert await desk.backing.present([indices[0].name], ids) == set(ids) - {ids[7]}
+    assert set(await desk.backing.present([indices[0].name], ids)) == set(ids) - {ids[7]}
+
+
+async def test_what_is_written_is_seen_at_once(desk: Desk) -> None:
+    """The index that is written to is asked without a refresh, in more than one batch."""
+    ids = [f"id {number}/ü" for number in range(BATCH + 50)]
+    await desk.deliver(ids)
+    (index,) = await desk.backing.of(desk.stream)
+    assert await desk.backing.written(index.name, [*ids, "absent"]) == set(ids)
 
 
 async def test_a_stream_that_is_not_there(desk: Desk) -> None:
     """A data stream without any document yet has no backing indices; an index that is gone has no documents."""
     assert await desk.backing.of(desk.stream) == []
-    assert await desk.backing.present([f".ds-{desk.stream}-000001"], ["a"]) == set()
+    assert await desk.backing.present([f".ds-{desk.stream}-000001"], ["a"]) == {}
 
 
 async def test_what_nobody_foresaw_is_held(desk: Desk) -> None:
