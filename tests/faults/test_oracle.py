@@ -14,6 +14,7 @@ from faults.journal import Journal
 from faults.kinds import Fault
 from faults.oracle import DaemonSeen, Document, Entry, Letter, Seen, Verdict, judge
 from faults.plan import Plan, draw
+from faults.scenarios import PAGE, SCENARIOS, written
 from faults.trial import PACKAGE
 
 GOOD = Expected("id-1", 0)
@@ -276,3 +277,13 @@ def test_mutants_fit_the_code(name: str) -> None:
             if path.read_bytes() != (PACKAGE / path.relative_to(folder)).read_bytes()
         ]
     assert len(changed) == 1
+
+
+def test_scenarios(request: pytest.FixtureRequest) -> None:
+    """Each kind of fault is in the table of promises, once, and the page has the table as it is."""
+    told = [fault for one in SCENARIOS for fault in one.faults]
+    assert sorted(told) == sorted(Fault)
+    page = PAGE.read_text()
+    if request.config.getoption("--update-goldens"):
+        PAGE.write_text(written(page))
+    assert PAGE.read_text() == written(page)
