@@ -119,6 +119,11 @@ class Metrics:
             ["queue", "outcome"],
             registry=self.registry,
         )
+        self.tasks = Gauge(
+            "shipper_tasks",
+            "Tasks of the event loop, counted when this is read; more and more of them are a leak.",
+            registry=self.registry,
+        )
         self.ready = Gauge("shipper_ready", "1 when nothing stands in the way of delivery.", registry=self.registry)
 
     def settled(self, tally: Tally, *, delivered: bool, now: datetime) -> None:

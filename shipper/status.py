@@ -1,5 +1,6 @@
 """What the daemon tells over HTTP: /metrics for Prometheus, /healthz and /readyz for whoever runs the container."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,6 +36,7 @@ async def serving(settings: Settings, metrics: Metrics, health: Health) -> Async
 
 def _app(metrics: Metrics, health: Health) -> web.Application:
     async def exposition(_: web.Request) -> web.Response:
+        metrics.tasks.set(len(asyncio.all_tasks()))
         return web.Response(body=metrics.exposition(), headers={"content-type": CONTENT_TYPE})
 
     async def alive(_: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """What the daemon tells over HTTP."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 
@@ -46,6 +47,23 @@ async def test_metrics(site: Site) -> None:
     assert content_type.startswith("text/plain")
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert families["shipper_bulk_bytes"].samples[0].value == 42
+
+
+async def test_tasks(site: Site) -> None:
+    """The tasks of the event loop are counted whenever the metrics are read."""
+
+    async def tasks() -> float:
+        _, _, text = await site.get("/metrics")
+        families = {family.name: family for family in text_string_to_metric_families(text)}
+        return families["shipper_tasks"].samples[0].value
+
+    before = await tasks()
+    more = [asyncio.create_task(asyncio.sleep(3600)) for _ in range(7)]
+    during = await tasks()
+    for task in more:
+        task.cancel()
+    await asyncio.gather(*more, return_exceptions=True)
+    assert (during - before, await tasks()) == (7, before)
 
 
 async def test_ready(site: Site) -> None:
