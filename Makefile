@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test unit faults mutants fuzz bench bench-large check format generate goldens lock clean
+.PHONY: install demo test unit faults mutants soak fuzz bench bench-large check format generate goldens lock clean
 
 install: .venv/.installed
 
@@ -30,6 +30,11 @@ faults: install
 
 mutants: install
 	PYTHONPATH=tests $(BIN)/python -m faults mutants $(FAULTS)
+
+# One daemon at work without a pause, 5 % of its requests struck: does it grow? docs/faults.md.
+MINUTES ?= 30
+soak: install
+	PYTHONPATH=tests $(BIN)/python -m faults soak --minutes $(MINUTES) --log build/faults/soak $(if $(SEED),--seed $(SEED))
 
 # Coverage-guided, of all that reads bytes from outside; in a virtualenv of its own, where atheris has wheels for it
 # (CPython 3.11 to 3.13 on Linux). See docs/testing.md.

@@ -5,25 +5,24 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import Final
 
-from faults import mutants, trial
+from faults import mutants, soak, trial
 from faults.kinds import Fault
 from faults.plan import draw
 from faults.services import services
-from faults.summary import Summary
+from faults.summary import MOST_LINES, Summary
 
 
 def main() -> None:
-    """Run seeds, or look for mutants; the exit status tells whether all is well."""
+    """Run seeds, look for mutants, or soak a daemon; the exit status tells whether all is well."""
     options = _options(sys.argv[1:])
     sys.exit(asyncio.run(_watched(options)))
 
 
 async def _watched(options: argparse.Namespace) -> int:
     """Let SIGTERM and SIGINT end everything in order: no daemon is left behind."""
-    task = asyncio.ensure_future(
-        mutants.hunt(options.mutant, options.without, tell) if options.what == "mutants" else _run(options)
-    )
+    task = asyncio.ensure_future(_KINDS[options.what](options))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
@@ -50,9 +49,33 @@ async def _run(options: argparse.Namespace) -> int:
     return summary.status
 
 
+async def _hunt(options: argparse.Namespace) -> int:
+    return await mutants.hunt(options.mutant, options.without, tell)
+
+
+async def _soak(options: argparse.Namespace) -> int:
+    log = options.log or _folder("build/faults/soak")
+    seed = options.first if options.seed is None else options.seed
+    with mutants.applied(options.mutant) as package:
+        async with services(tell) as real:
+            soaked = await soak.run(
+                seed, options.minutes, real, log=log, without=options.without, tell=tell, package=package
+            )
+    for line in soaked.verdict.lines()[:MOST_LINES]:
+        tell(f"  {line}")
+    print(soaked)
+    return soaked.status
+
+
+_KINDS: Final = {"run": _run, "mutants": _hunt, "soak": _soak}
+
+
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("run", "mutants"), default="run", help="mutants: find each of them")
+    parser.add_argument(
+        "what", nargs="?", choices=tuple(_KINDS), default="run", help="mutants: find each of them; soak: one daemon"
+    )
+    parser.add_argument("--minutes", type=float, default=30.0, help="for a soak (%(default)s)")
     parser.add_argument("--seeds", type=int, default=20, help="how many (%(default)s)")
     parser.add_argument("--first", type=int, default=1, help="the first of them (%(default)s)")
     parser.add_argument("--seed", type=int, help="just this one")

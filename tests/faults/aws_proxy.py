@@ -41,6 +41,7 @@ class AwsProxy:
         final_receive: int,
     ) -> None:
         self._upstream = upstream
+        self._chances = chances
         self._timeline = timeline
         self._bucket = bucket
         self._objects = BrokenBodies(chances, holds, final_receive=final_receive)
@@ -48,6 +49,7 @@ class AwsProxy:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
+        self._chances.request()
         daemon = caller(request)
         body = await request.read()
         if target := request.headers.get(_TARGET):

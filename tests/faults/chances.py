@@ -26,6 +26,10 @@ class Chances:
         self._left = {chance.fault: chance.most for chance in plan.chances}
         self._draws = {fault: Random(f"{fault} in {plan.seed}") for fault in self._of}
 
+    def request(self) -> None:
+        """Count a request, whether a fault strikes it or not."""
+        self._journal.requests += 1
+
     def strikes(self, fault: Fault, **details: Any) -> bool:
         """Tell whether a fault strikes this request; if so it is written down."""
         if not self._left.get(fault) or self._draws[fault].random() >= self._of[fault].rate:

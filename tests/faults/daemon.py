@@ -48,6 +48,11 @@ class Daemon:
         return cls(name, process, folder / f"{name}.log")
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process.returncode is None

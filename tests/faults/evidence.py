@@ -16,12 +16,21 @@ _DEAD: Final = "logs-shipper.deadletter-"
 _LEDGER: Final = "logs-shipper.objects-"
 
 
-async def collect(engine: OpenSearch, namespace: str) -> tuple[list[Document], list[Letter], list[Entry]]:
-    """Give all documents, dead letters and ledger entries of a namespace."""
+async def collect(
+    engine: OpenSearch, namespace: str, *, streams: str = "logs-*"
+) -> tuple[list[Document], list[Letter], list[Entry]]:
+    """
+    Give all documents, dead letters and ledger entries of a namespace.
+
+    Args:
+        engine: where they are
+        namespace: of the data streams
+        streams: pattern for type and dataset of the data streams that are read
+    """
     documents: list[Document] = []
     letters: list[Letter] = []
     entries: list[Entry] = []
-    told = await engine.request("GET", f"/_data_stream/logs-*-{namespace}")
+    told = await engine.request("GET", f"/_data_stream/{streams}-{namespace}")
     for stream in told["data_streams"] if told else ():
         for index in stream["indices"]:
             async for hit in _hits(engine, index["index_name"]):

@@ -40,6 +40,10 @@ class Fleet:
         self._all[name] = await Daemon.start(name, self._environment(name), self._folder)
         return name
 
+    def of(self, name: str) -> Daemon:
+        """Give the daemon of that name."""
+        return self._all[name]
+
     def lives(self, name: str) -> bool:
         """Tell whether a daemon runs and was not told to end."""
         return name in self._all and not self._all[name].ending

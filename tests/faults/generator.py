@@ -49,14 +49,14 @@ def cargoes(plan: Plan) -> list[Cargo]:
 def _cargo(random: Random, plan: Plan, numbers: Iterator[int], ordinal: int) -> Cargo:
     form = random.choice(_FORMS)
     size = random.choice(_SIZES) if random.random() < 0.2 else random.randint(3, plan.records)
-    kinds = _kinds(random, size, form)
+    kinds = kinds_of(random, size, form)
     written = [records.written(form, plan.seed, next(numbers), kind) for kind in kinds]
-    expected = tuple(_expected(one, position) for position, one in enumerate(written))
+    expected = tuple(expectation_of(one, position) for position, one in enumerate(written))
     body = records.body(form, [one.text for one in written])
     return Cargo(_packed(random, body), ExpectedObject(records.key(form, ordinal), expected))
 
 
-def _kinds(random: Random, size: int, form: str) -> list[Kind]:
+def kinds_of(random: Random, size: int, form: str) -> list[Kind]:
     """Most records are good; a bad one has good neighbours."""
     kinds: list[Kind] = ["good"] * size
     if size > 2 and random.random() < 0.3:
@@ -66,7 +66,8 @@ def _kinds(random: Random, size: int, form: str) -> list[Kind]:
     return kinds
 
 
-def _expected(one: Written, position: int) -> Expected:
+def expectation_of(one: Written, position: int) -> Expected:
+    """Tell what must become of a record at this position of its object."""
     fate = {"good": Fate.DOCUMENT, "refused": Fate.REFUSED}.get(one.kind, Fate.DEAD_LETTER)
     return Expected(one.id, position, fate, records.REASONS.get(one.kind, frozenset()))
 

@@ -15,10 +15,15 @@ class Journal:
 
     Args:
         path: of the file; None keeps the counts only
+
+    Attributes:
+        faults: how many there were of each kind
+        requests: that came to the proxies
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.faults: Counter[Fault] = Counter()
+        self.requests = 0
         self._started = time.monotonic()
         self._file = path.open("w", encoding="utf-8") if path else None
 

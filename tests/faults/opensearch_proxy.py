@@ -40,6 +40,7 @@ class OpenSearchProxy:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
+        self._chances.request()
         daemon, _, path = request.raw_path.removeprefix("/").partition("/")
         body = await request.read()
         try:

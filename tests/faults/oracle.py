@@ -155,8 +155,8 @@ def judge(expected: Iterable[ExpectedObject], seen: Seen, *, memory_mib: float) 
         verdict.other += [Finding(f"a document that nobody wrote: {one.id} in {one.index}") for one in strangers]
     for unexpected in letters.values():
         verdict.wrongly += [Finding(f"nobody expects one at record {one.position}", one.key) for one in unexpected]
-    verdict.other += _ledger(expected, seen.entries)
-    verdict.other += map(Finding, _around(seen, memory_mib))
+    verdict.other += judge_ledger(expected, seen.entries)
+    verdict.other += map(Finding, judge_around(seen, memory_mib))
     return verdict
 
 
@@ -196,7 +196,7 @@ def _judge_object(verdict: Verdict, one: ExpectedObject, buried: list[Letter]) -
         verdict.lost.append(Finding("no dead letter stands for it", one.key))
 
 
-def _ledger(expected: Iterable[ExpectedObject], entries: Iterable[Entry]) -> list[Finding]:
+def judge_ledger(expected: Iterable[ExpectedObject], entries: Iterable[Entry]) -> list[Finding]:
     """Judge the entries of each object: they balance, the last attempt has one, and together they claim no more."""
     findings = []
     by_key: defaultdict[str, list[Entry]] = defaultdict(list)
@@ -218,7 +218,7 @@ def _ledger(expected: Iterable[ExpectedObject], entries: Iterable[Entry]) -> lis
     return findings + [Finding("a ledger entry of an object that nobody wrote", key) for key in by_key]
 
 
-def _around(seen: Seen, memory_mib: float) -> list[str]:
+def judge_around(seen: Seen, memory_mib: float) -> list[str]:
     """Judge what is around the records."""
     lines = []
     if seen.waiting:

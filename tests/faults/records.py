@@ -23,6 +23,10 @@ REASONS: Final = {
     "mapping_failed": frozenset({"mapping_failed"}),
 }
 
+EVENT_TIME: Final = "2026-02-03T10:11:12Z"
+FLOW_SPAN: Final = "1770109500 1770109560"
+"""When all events happen, and when all flows begin and end."""
+
 _ACCOUNT: Final = "123456789012"
 _FLOW_2: Final = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
@@ -54,6 +58,11 @@ def key(form: str, ordinal: int) -> str:
         f"AWSLogs/{_ACCOUNT}/vpcflowlogs/eu-central-1/2026/02/03/"
         f"{_ACCOUNT}_vpcflowlogs_eu-central-1_fl-1234abcd_20260203T0905Z_{form}{ordinal:04d}.log.gz"
     )
+
+
+def dataset(key: str) -> str:
+    """Give the dataset of an object with such a name."""
+    return "aws.cloudtrail" if "/CloudTrail/" in key else "aws.vpcflow"
 
 
 def digest_key(ordinal: int) -> str:
@@ -88,7 +97,7 @@ def _event(id_: str, number: int, kind: Kind) -> bytes:
     event: dict[str, Any] = {
         "eventVersion": "1.08",
         "userIdentity": {"type": "IAMUser", "userName": "alice", "accountId": _ACCOUNT},
-        "eventTime": "2026-02-03T10:11:12Z",
+        "eventTime": EVENT_TIME,
         "eventSource": "ec2.amazonaws.com",
         "eventName": "DescribeInstances",
         "awsRegion": "eu-central-1",
@@ -109,7 +118,7 @@ def _flow(id_: str, number: int, kind: Kind, *, version: int) -> bytes:
     head = f"{id_} 5 {_ACCOUNT}" if version == 5 else f"2 {_ACCOUNT} {id_}"
     if kind == "columns":
         return f"{head} {octets}".encode()
-    line = f"{head} {octets} 10.0.0.2 {number % 60000 + 1} 443 6 20 {size} 1770109500 1770109560 ACCEPT OK"
+    line = f"{head} {octets} 10.0.0.2 {number % 60000 + 1} 443 6 20 {size} {FLOW_SPAN} ACCEPT OK"
     return (line + (" vpc-0a1b2c3d 19 IPv4 egress 8" if version == 5 else "")).encode()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -21,7 +22,9 @@ FINAL_RECEIVE: Final = 6
 _REDRIVE_AFTER: Final = 200
 """More receives than any message of a seed has: nothing must come to the dead-letter queue."""
 
-_BATCH: Final = 10
+BATCH: Final = 10
+"""Most messages that SQS takes at once."""
+
 _TEST_EVENT: Final = '{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"any"}'
 
 
@@ -54,8 +57,12 @@ class Site:
         made = await sqs.create_queue(QueueName=self.name, Attributes={"RedrivePolicy": json.dumps(redrive)})
         self.queue_url = made["QueueUrl"]
         for cargo in cargoes:
-            if cargo.body is not None:
-                await s3.put_object(Bucket=self.name, Key=cargo.expected.key, Body=cargo.body)
+            await self.store(cargo)
+
+    async def store(self, cargo: Cargo) -> None:
+        """Store one object, if it is to be stored."""
+        if cargo.body is not None:
+            await self._services.s3.put_object(Bucket=self.name, Key=cargo.expected.key, Body=cargo.body)
 
     async def announce(self, cargoes: list[Cargo], journal: Journal) -> None:
         """Send all notifications over some time, some of them twice, some in another order."""
@@ -64,13 +71,32 @@ class Site:
         if plan.shuffled:
             random.shuffle(bodies)
             journal.fault(Fault.MESSAGE_REORDERED)
-        batches = [bodies[start : start + _BATCH] for start in range(0, len(bodies), _BATCH)]
+        batches = [bodies[start : start + BATCH] for start in range(0, len(bodies), BATCH)]
         for batch in batches:
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(index), "MessageBody": body} for index, body in enumerate(batch)
-            ]
-            await self._services.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
+            await self.send(batch)
             await asyncio.sleep(plan.spread_seconds / len(batches))
+
+    async def send(self, bodies: Sequence[str]) -> None:
+        """Send up to ten messages."""
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(index), "MessageBody": body} for index, body in enumerate(bodies)
+        ]
+        await self._services.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
+
+    def notification(self, sizes: Mapping[str, int]) -> str:
+        """Write the message that announces objects, given by key and size in bytes."""
+        return json.dumps(
+            {
+                "Records": [
+                    {
+                        "eventName": "ObjectCreated:Put",
+                        "awsRegion": REGION,
+                        "s3": {"bucket": {"name": self.name}, "object": {"key": key, "size": size}},
+                    }
+                    for key, size in sizes.items()
+                ]
+            }
+        )
 
     async def show(self, handle: str) -> None:
         """Make the message of a receipt handle visible at once, if it is still there."""
@@ -141,23 +167,9 @@ class Site:
         while keys:
             count = random.choice((1, 1, 1, 2, 3))
             group, keys = keys[:count], keys[count:]
-            bodies.append(self._body(group, sizes))
-        for key in sizes:
+            bodies.append(self.notification({key: sizes[key] for key in group}))
+        for key, size in sizes.items():
             if random.random() < self._plan.copies:
-                bodies.append(self._body([key], sizes))
+                bodies.append(self.notification({key: size}))
                 journal.fault(Fault.MESSAGE_DUPLICATED, key=key)
         return bodies
-
-    def _body(self, keys: list[str], sizes: dict[str, int]) -> str:
-        return json.dumps(
-            {
-                "Records": [
-                    {
-                        "eventName": "ObjectCreated:Put",
-                        "awsRegion": REGION,
-                        "s3": {"bucket": {"name": self.name}, "object": {"key": key, "size": sizes[key]}},
-                    }
-                    for key in keys
-                ]
-            }
-        )

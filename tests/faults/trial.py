@@ -5,7 +5,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -102,11 +102,11 @@ async def _seen(
     plan: Plan, services: Services, site: Site, cargo: list[Cargo], journal: Journal, package: Path
 ) -> Seen:
     holds = Holds(site.show, journal)
-    async with _between(plan, services, site, journal, holds, package) as (fleet, steps, search):
+    async with between(plan, services, site, journal, holds, package) as (fleet, steps, search):
         for _ in range(plan.daemons):
             journal.note("started", daemon=await fleet.start())
         announcing = asyncio.create_task(site.announce(cargo, journal))
-        await _at_rest(site, fleet, steps, search, announcing, _deadline(plan))
+        await at_rest(site, fleet, steps, search, announcing.done, _deadline(plan))
         await announcing
         await steps.finish()
         fallen = fleet.fallen()
@@ -126,7 +126,7 @@ async def _seen(
 
 
 @asynccontextmanager
-async def _between(
+async def between(
     plan: Plan, services: Services, site: Site, journal: Journal, holds: Holds, package: Path
 ) -> AsyncIterator[tuple[Fleet, Steps, Upstream]]:
     """Put the proxies between the services and daemons that are yet to be started."""
@@ -159,13 +159,13 @@ def _deadline(plan: Plan) -> float:
     return time.monotonic() + DEADLINE_SECONDS + restarts * RESTART_SECONDS
 
 
-async def _at_rest(
-    site: Site, fleet: Fleet, steps: Steps, search: Upstream, announcing: asyncio.Task[None], deadline: float
+async def at_rest(
+    site: Site, fleet: Fleet, steps: Steps, search: Upstream, announced: Callable[[], bool], deadline: float
 ) -> None:
     """Wait until everything is done with, or for as long as that may take at most."""
     quiet = 0
     while quiet < _QUIET_POLLS and time.monotonic() < deadline and not fleet.fallen():
         await asyncio.sleep(_POLL_SECONDS)
-        resting = announcing.done() and not steps.pending and not search.asking
+        resting = announced() and not steps.pending and not search.asking
         resting = resting and not await site.left(site.queue_url) and await fleet.idle()
         quiet = quiet + 1 if resting else 0
