@@ -93,6 +93,8 @@ class SqsFaults:
         if self._chances.strikes(Fault.HEARTBEAT_DELAYED, daemon=daemon):
             await asyncio.sleep(_DELAY_SECONDS)
         stale = [entry for entry in body["Entries"] if self._stale(entry["ReceiptHandle"], daemon)]
+        for entry in stale:
+            self._holds.end(entry["ReceiptHandle"])  # the daemon hears that others have it, and need not ask again
         return await self._ask_for_rest(request, body, {entry["Id"]: _STALE for entry in stale})
 
     async def _delete(self, request: web.Request, body: dict[str, Any], daemon: str) -> web.StreamResponse:

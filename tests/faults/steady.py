@@ -15,7 +15,7 @@ COPIES: Final = 0.02
 """Of the messages are sent twice."""
 
 _REQUESTS: Final = (
-    # Kinds of faults of one kind of request. What strikes every request of OpenSearch strikes bulk requests as well.
+    # Each line shares out what strikes one kind of request; bulk requests are struck by two of them.
     (
         Fault.S3_SLOW,
         Fault.S3_CUT,
@@ -30,14 +30,8 @@ _REQUESTS: Final = (
     (Fault.HEARTBEAT_FAILED, Fault.HEARTBEAT_DELAYED),
     (Fault.RELEASE_FAILED,),
     (Fault.DELETE_FAILED, Fault.DELETE_LOST),
-    (
-        Fault.OPENSEARCH_UNAVAILABLE,
-        Fault.OPENSEARCH_RESET,
-        Fault.BULK_BUSY,
-        Fault.ITEM_BUSY,
-        Fault.ANSWER_LOST,
-        Fault.ANSWER_LATE,
-    ),
+    (Fault.OPENSEARCH_UNAVAILABLE, Fault.OPENSEARCH_RESET),
+    (Fault.BULK_BUSY, Fault.ITEM_BUSY, Fault.ANSWER_LOST, Fault.ANSWER_LATE),
     (Fault.VISIBILITY_LAPSED,),
 )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import msgspec
 import pytest
 
 from faults import mutants, records
+from faults.chances import Chances
 from faults.expectation import WHOLE_OBJECT, Expected, ExpectedObject, Fate
 from faults.generator import cargoes
 from faults.holds import EXTENSION_SECONDS, Holds
@@ -15,6 +17,8 @@ from faults.kinds import Fault
 from faults.oracle import DaemonSeen, Document, Entry, Letter, Seen, Verdict, judge
 from faults.plan import Plan, draw
 from faults.scenarios import PAGE, SCENARIOS, written
+from faults.sqs_faults import SqsFaults
+from faults.timeline import Timeline
 from faults.trial import PACKAGE
 
 GOOD = Expected("id-1", 0)
@@ -265,6 +269,25 @@ async def test_stale_receipt_is_told_from_the_newest(monkeypatch: pytest.MonkeyP
     holds.end("second")
     holds.close()
     assert holds.unextended == [f"one held message m1 for {EXTENSION_SECONDS + 1} s without an extension"]
+
+
+async def test_a_lost_message_needs_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has heard that others have a message need not ask for more time; who has not, must."""
+    clock = [0.0]
+    monkeypatch.setattr("faults.holds.time.monotonic", lambda: clock[0])
+    holds = Holds(AsyncMock(), Journal())
+    attributes = {"ApproximateReceiveCount": "1"}
+    for handle, message in (("first", "m1"), ("second", "m1"), ("third", "m2"), ("fourth", "m2")):
+        holds.received("one", {"MessageId": message, "ReceiptHandle": handle, "Body": "{}", "Attributes": attributes})
+    plan = draw(1, only=())
+    faults = SqsFaults(Mock(), Chances(plan, Journal()), Timeline(plan, AsyncMock()), holds)
+    told = {"Entries": [{"Id": "0", "ReceiptHandle": "first"}]}
+    await faults.handle(Mock(), "ChangeMessageVisibilityBatch", told, "one")
+    holds.end("second")
+    holds.end("fourth")
+    clock[0] = EXTENSION_SECONDS + 1
+    holds.close()
+    assert holds.unextended == [f"one held message m2 for {EXTENSION_SECONDS + 1} s without an extension"]
 
 
 @pytest.mark.parametrize("name", mutants.names())

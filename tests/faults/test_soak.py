@@ -187,8 +187,9 @@ def test_share_of_faults() -> None:
     rates = {chance.fault: chance.rate for chance in plan.chances}
     assert not set(rates) & NEVER
     assert not plan.steps
-    for prefix in ("s3_", "receive_", "heartbeat_", "release_", "delete_"):
-        assert sum(rate for fault, rate in rates.items() if fault.startswith(prefix)) == pytest.approx(SHARE)
+    every_bulk = ("bulk_", "item_", "answer_")
+    for prefixes in ("s3_", "receive_", "heartbeat_", "release_", "delete_", "opensearch_", every_bulk):
+        assert sum(rate for fault, rate in rates.items() if fault.startswith(prefixes)) == pytest.approx(SHARE)
     assert steady(3) == plan
     assert {chance.fault for chance in steady(3, without=[Fault.S3_CUT]).chances} == set(rates) - {Fault.S3_CUT}
     assert {chance.rate for chance in steady(4).chances} != set(rates.values())
