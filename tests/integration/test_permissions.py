@@ -72,7 +72,7 @@ ROLE = (
     Needs(r"GET /[^/]+/_settings", (), ("indices:monitor/settings/get",)),
     Needs(r"POST /[^/]+/_refresh", (), ("indices:admin/refresh", "indices:admin/refresh[s]")),
     Needs(r"POST /[^/]+/_search", (), ("indices:data/read/search",)),
-    Needs(r"POST /_mget", ("indices:data/read/mget",), ("indices:data/read/mget[shard]",)),
+    Needs(r"POST /[^/]+/_mget", ("indices:data/read/mget",), ("indices:data/read/mget[shard]",)),
     Needs(r"DELETE /[^/]+/_doc/[^/]+", (), ("indices:data/write/delete", "indices:data/write/bulk[s]")),
 )
 INSTALLER = (
