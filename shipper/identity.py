@@ -96,6 +96,11 @@ class Identity:
             streams[name] = stream
         return Look(frozenset(known), streams)
 
+    def forget(self, body: BulkBody) -> None:
+        """Ask again about its data streams before the next look: nobody knows what became of a request."""
+        for name in {entry.index for entry in body.entries}:
+            self._streams.pop(name, None)
+
     async def checked(self, body: BulkBody, look: Look, items: list[Item]) -> list[Item]:
         """
         Look again for what went to another index than the one that was written to at the look.

@@ -199,25 +199,42 @@ async def test_what_was_perhaps_taken_before_the_rollover() -> None:
 @on_fake_time
 async def test_two_answers_lost_around_a_rollover(*, noticed: bool) -> None:
     """Of a document that both of two requests without an answer have created, only the older copy is left."""
-    desk = Desk()
-    if noticed:
-        await deliver(desk, "first")
-    desk.engine.faults.append(Fault(AWAY, applied=True))
+    desk = Desk(requests=2)
+    desk.engine.faults += [Fault(AWAY, applied=True)] * 2
     tally = desk.tally()
     desk.add(tally, "a", "b")
     await desk.indexer.flush()
     await turns()
-    desk.engine.roll_over(INDEX, ROLLOVER)
-    desk.engine.faults.append(Fault(AWAY, applied=True))
+    desk.engine.seconds = 1.0
     await desk.next_request()
-    await turns()
+    await asyncio.sleep(0.5)
+    desk.engine.roll_over(INDEX, ROLLOVER)
+    await asyncio.sleep(0.6)
     assert copies(desk, "a", "b") == [2, 2]
+    desk.engine.seconds = 0.0
     if noticed:
-        await deliver(desk, "young", time=ROLLOVER + CLOCKS)
+        desk.add(desk.tally("young"), "young", time=ROLLOVER + CLOCKS)
+        await desk.indexer.flush()
+        await turns()
     await desk.indexer.drain()
     assert outcomes(tally) == (0, 2, 0, 0)
     assert copies(desk, "a", "b") == [1, 1]
     assert desk.engine.copies(INDEX, "a") == [f".ds-{INDEX}-000001"]
+
+
+@on_fake_time
+async def test_what_is_known_is_asked_anew_after_a_request_without_an_answer() -> None:
+    """A rollover between two attempts is noticed before the second, so that it creates nothing at all."""
+    desk = Desk()
+    desk.engine.faults.append(Fault(AWAY, applied=True))
+    tally = desk.tally()
+    desk.add(tally, "a")
+    await desk.indexer.flush()
+    await turns()
+    desk.engine.roll_over(INDEX, ROLLOVER)
+    await desk.indexer.drain()
+    assert outcomes(tally) == (0, 1, 0, 0)
+    assert desk.sent == [["a"]]
 
 
 @on_fake_time
