@@ -146,7 +146,7 @@ ERRORED = entry(OBJECT, id="entry-0", delivered=False, read=0, indexed=0, others
         [entry(OBJECT, others=3)],
         [entry(OBJECT, read=2, others=1)],
         [entry(OBJECT), entry(OBJECT)],
-        [entry(OBJECT), entry(OBJECT, id="entry-2", indexed=3, others=0)],
+        [entry(OBJECT), entry(OBJECT, id="entry-2", delivered=False, read=4, indexed=4, others=0)],
         [entry(OBJECT), entry(OBJECT, key="other")],
     ],
     ids=["none", "not-done", "unbalanced", "records-missing", "twice", "too-many-documents", "stranger"],
