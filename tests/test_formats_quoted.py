@@ -154,6 +154,20 @@ def test_quotes_of_clients(uri: str, referrer: str, agent: str) -> None:
     assert access(line) == ["6/Feb/2019 +0000", "a b c", "key", uri, 403, "Denied", 243, referrer, agent, "v", "h"]
 
 
+sent = st.text(st.sampled_from('" -[]a12') | st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@tried
+@given(sent.filter(lambda uri: " " not in uri), sent, sent)
+def test_clients_cannot_fill_other_columns(uri: str, referrer: str, agent: str) -> None:
+    """No text that a client sends changes a column behind it; two texts in a row share what stands between them."""
+    values = CLIENTS.split(f'[t] a b key "{uri}" 403 Denied 243 "{referrer}" "{agent}" v h')
+    assert values is not None
+    assert values[:7] == ["t", "a b", "key", uri, "403", "Denied", "243"]
+    assert f'"{values[7]}" "{values[8]}"' == f'"{referrer}" "{agent}"'
+    assert values[9:] == ["v", "h"]
+
+
 def test_clients_columns_without_value() -> None:
     """Each text may be missing, bare or in quotes, and the column with blanks too."""
     assert access("[t] - - - - - - - - - -") == ["t", *[None] * 10]
