@@ -8,12 +8,12 @@ no quotes any more, so the last quote of the line ends it, whatever a client wro
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Final
 
-SPELLINGS = re.compile(r'"(?P<quoted>[^"]+)"|\[(?P<bracketed>[^\]]+)\]|(?P<blanks>[^*]+)\*|(?P<bare>.+)')
+SPELLINGS: Final = re.compile(r'"(?P<quoted>[^"]+)"|\[(?P<bracketed>[^\]]+)\]|(?P<blanks>[^*]+)\*|(?P<bare>.+)')
 """How a column is named in a layout: `"x"` in quotes, `[x]` in brackets, `x*` bare but with blanks, `x` bare."""
 
-
-_OPEN = frozenset({"blanks", "quoted"})
+_OPEN: Final = frozenset({"blanks", "quoted"})
 """Columns whose end only the columns behind them tell."""
 
 
