@@ -58,6 +58,7 @@ class Event(FieldSet):
 
     action: str | None = None
     category: tuple[str, ...] = ()
+    code: str | None = None
     dataset: str | None = None
     duration: int | None = None
     end: datetime | None = None
@@ -155,6 +156,18 @@ class User(FieldSet):
     target: UserTarget | None = None
 
 
+class ClientUser(FieldSet):
+    """`client.user`."""
+
+    id: str | None = None
+
+
+class Client(Endpoint, kw_only=True):
+    """https://www.elastic.co/docs/reference/ecs/ecs-client."""
+
+    user: ClientUser | None = None
+
+
 class Group(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-group."""
 
@@ -178,6 +191,47 @@ class UserAgent(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-user_agent."""
 
     original: str | None = None
+
+
+class HttpBody(FieldSet):
+    """`http.request.body` and `http.response.body`."""
+
+    bytes: int | None = None
+
+
+class HttpRequest(FieldSet):
+    """`http.request`."""
+
+    method: str | None = None
+    referrer: LongText | None = None
+
+
+class HttpResponse(FieldSet):
+    """`http.response`."""
+
+    body: HttpBody | None = None
+    status_code: int | None = None
+
+
+class Http(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-http."""
+
+    request: HttpRequest | None = None
+    response: HttpResponse | None = None
+    version: str | None = None
+
+
+class Url(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-url."""
+
+    domain: str | None = None
+    extension: str | None = None
+    full: LongText | None = None
+    original: LongText | None = None
+    path: LongText | None = None
+    port: int | None = None
+    query: LongText | None = None
+    scheme: str | None = None
 
 
 class TlsClient(FieldSet):
