@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs-ex
 import socket
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, field
@@ -101,6 +101,8 @@ class QueryDocument(ecs.Document, kw_only=True):
 
 # -- how one becomes the other -----------------------------------------------------------------------------------------
 
+T = TypeVar("T")
+
 NAME_BYTES: Final = 512
 """Names and answers that are longer are not remembered: whoever asks decides about their length and their number."""
 
@@ -120,7 +122,7 @@ _FIREWALL: Final = {
     "BLOCK": ("protocol", "denied"),
 }
 """`event.type` by what DNS Firewall did."""
-_ADDRESSES: Final = frozenset({"A", "AAAA"})
+_ADDRESSES: Final = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
 _NAMES: Final = frozenset({"CNAME", "DNAME", "NS", "PTR"})
 """Types of resource records that hold a name and nothing else."""
 _TARGETS: Final = frozenset({"MX", "SRV"})
@@ -137,20 +139,28 @@ class Question(NamedTuple):
 
     Attributes:
         fields: `dns.question`
-        hosts: the name, if it may be that of a host
-        addresses: the one that a reverse name stands for
+        host: the name, if it may be that of a host
+        address: what a reverse name stands for
     """
 
     fields: ecs.DnsQuestion | None
-    hosts: tuple[str, ...]
-    addresses: tuple[ecs.Ip, ...]
+    host: str | None
+    address: ecs.Ip | None
 
 
-class Seen(NamedTuple):
-    """What a record can be found by, beside its own fields."""
+class Answered(NamedTuple):
+    """
+    One answer.
 
-    hosts: list[str]
-    addresses: list[ecs.Ip]
+    Attributes:
+        fields: one of `dns.answers`
+        host: a name in it
+        address: that it is
+    """
+
+    fields: ecs.DnsAnswer | None
+    host: str | None
+    address: ecs.Ip | None
 
 
 def document(query: QueryRecord, origin: Origin) -> QueryDocument:
@@ -174,11 +184,9 @@ def document(query: QueryRecord, origin: Origin) -> QueryDocument:
     address = ip or _given(query.srcaddr)
     ids = query.srcids or _NOBODY
     instance = _given(ids.instance)
-    question, hosts, addresses = _question(query.query_name, query.query_type, query.query_class)
-    seen = Seen([*hosts, instance] if instance else [*hosts], [ip, *addresses] if ip else [*addresses])
-    dns = ecs.Dns(question=question, response_code=code, type="answer")
-    if query.answers:
-        dns.answers, dns.resolved_ip = _answers(query.answers, seen)
+    question, name, reversed_ip = _question(query.query_name, query.query_type, query.query_class)
+    answers, names, addresses = _answers(query.answers) if query.answers else ((), (), ())
+    hosts, ips = _with(name, _with(instance, names)), _with(ip, _with(reversed_ip, addresses))
     return QueryDocument(
         timestamp=timestamp,
         cloud=ecs.Cloud(account=account, instance=ecs.CloudInstance(id=instance) if instance else None, region=region),
@@ -190,9 +198,9 @@ def document(query: QueryRecord, origin: Origin) -> QueryDocument:
             type=_FIREWALL.get(action, _PROTOCOL) if action else _PROTOCOL,
         ),
         aws=Aws(instance_id=instance, route53=_route53(query, ids, action), vpc_id=vpc),
-        dns=dns,
+        dns=ecs.Dns(answers=answers, question=question, resolved_ip=addresses, response_code=code, type="answer"),
         network=_network(query.transport, ":" in ip if ip else None),
-        related=_related(seen),
+        related=ecs.Related(hosts=hosts, ip=ips) if hosts or ips else None,
         source=ecs.some(ecs.Endpoint(address=address, ip=ip, port=query.srcport)),
         tags=() if query.query_timestamp else ("time_from_key",),
     )
@@ -283,63 +291,70 @@ def _read_question(name: str | None, kind: str | None, class_: str | None) -> Qu
     name, kind = _relative(_given(name)), _given(kind)
     fields = ecs.some(ecs.DnsQuestion(class_=_given(class_), name=name, type=kind))
     if not name or name == ".":
-        return Question(fields, (), ())
+        return Question(fields, None, None)
     if name[-5:].lower() == ".arpa":
-        address = reversed_address(name)
-        return Question(fields, (), (address,) if address else ())
-    return Question(fields, () if kind == "PTR" else (name,), ())
+        return Question(fields, None, reversed_address(name))
+    return Question(fields, None if kind == "PTR" else name, None)
 
 
 _known_question = lru_cache(maxsize=8192)(_read_question)
 
 
-def _answers(answers: list[Answer], seen: Seen) -> tuple[tuple[ecs.DnsAnswer, ...], tuple[ecs.Ip, ...]]:
-    """Give all answers, and the addresses in them, each once; note the names and addresses as seen."""
+def _answers(answers: list[Answer]) -> tuple[tuple[ecs.DnsAnswer, ...], tuple[str, ...], tuple[ecs.Ip, ...]]:
+    """Give all answers, and the names and the addresses in them, each once."""
     found: list[ecs.DnsAnswer] = []
+    hosts: list[str] = []
     addresses: list[ecs.Ip] = []
     for one in answers:
         data, kind, class_ = one.rdata, one.type, one.class_
-        address = _address(data) if data else None
-        if address and kind in _ADDRESSES and class_ == "IN":  # as most are; there are too many to remember them
+        if class_ == "IN" and data and kind in _ADDRESSES and _is_address(data, _ADDRESSES[kind]):
             found.append(ecs.DnsAnswer(class_="IN", data=data, type=kind))
-        else:
-            read = _known_answer if data is None or len(data) <= NAME_BYTES else _read_answer
-            fields, host = read(data, kind, class_)
-            if fields:
-                found.append(fields)
-            if host and not address:
-                seen.hosts.append(host)
+            addresses.append(ecs.Ip(data))
+            continue
+        read = _known_answer if data is None or len(data) <= NAME_BYTES else _read_answer
+        fields, host, address = read(data, kind, class_)
+        if fields:
+            found.append(fields)
+        if host:
+            hosts.append(host)
         if address:
             addresses.append(address)
-    seen.addresses.extend(addresses)
-    return tuple(found), tuple(dict.fromkeys(addresses) if len(addresses) > 1 else addresses)
+    return tuple(found), _once(hosts), _once(addresses)
 
 
-def _read_answer(data: str | None, kind: str | None, class_: str | None) -> tuple[ecs.DnsAnswer | None, str | None]:
-    """Give one of `dns.answers`, and the name in it, if it has one."""
+def _is_address(data: str, family: int) -> bool:
+    """Tell it without a cache: there are more addresses in answers than one can remember."""
+    try:
+        socket.inet_pton(family, data)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _read_answer(data: str | None, kind: str | None, class_: str | None) -> Answered:
     data, kind = _given(data), _given(kind)
     if kind not in _TEXTS:
         data = _relative(data)
-    host = data if kind in _NAMES else data.rpartition(" ")[2] if data and kind in _TARGETS else None
-    return ecs.some(ecs.DnsAnswer(class_=_given(class_), data=data, type=kind)), host if host != "." else None
+    address = ecs.ip(data) if data and len(data) <= ADDRESS_BYTES else None
+    host = None
+    if data and kind in _TARGETS:
+        host = data.rpartition(" ")[2]
+    elif kind in _NAMES and not address:
+        host = data
+    fields = ecs.some(ecs.DnsAnswer(class_=_given(class_), data=data, type=kind))
+    return Answered(fields, host if host != "." else None, address)
 
 
 _known_answer = lru_cache(maxsize=8192)(_read_answer)
 
 
-def _related(seen: Seen) -> ecs.Related | None:
-    hosts, addresses = seen
-    if not hosts and not addresses:
-        return None
-    return ecs.Related(
-        hosts=tuple(dict.fromkeys(hosts) if len(hosts) > 1 else hosts),
-        ip=tuple(dict.fromkeys(addresses) if len(addresses) > 1 else addresses),
-    )
+def _once(values: list[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values) if len(values) > 1 else values)
 
 
-def _address(data: str) -> ecs.Ip | None:
-    """Give the data of an answer back as an address if it is one; what cannot be one need not be tried."""
-    return ecs.ip(data) if len(data) <= ADDRESS_BYTES and (":" in data or data[-1].isdecimal()) else None
+def _with(one: T | None, others: tuple[T, ...]) -> tuple[T, ...]:
+    """Put a value before others, if there is one and it is none of them."""
+    return (one, *others) if one and one not in others else others
 
 
 def _relative(name: str | None) -> str | None:
