@@ -121,7 +121,34 @@ class Network(FieldSet):
     direction: str | None = None
     iana_number: str | None = None
     packets: int | None = None
+    protocol: str | None = None
     transport: str | None = None
+    type: str | None = None
+
+
+class DnsQuestion(FieldSet):
+    """`dns.question`."""
+
+    class_: str | None = field(name="class", default=None)
+    name: str | None = None
+    type: str | None = None
+
+
+class DnsAnswer(FieldSet):
+    """`dns.answers`, one of them."""
+
+    class_: str | None = field(name="class", default=None)
+    data: LongText | None = None
+    type: str | None = None
+
+
+class Dns(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-dns."""
+
+    answers: tuple[DnsAnswer, ...] = ()
+    question: DnsQuestion | Raw | None = None
+    resolved_ip: tuple[Ip, ...] = ()
+    response_code: str | None = None
     type: str | None = None
 
 

@@ -47,11 +47,12 @@ def _of_json(record: type[Any]) -> Floor:
     whole = _decoded_whole(record)
     lines = msgspec.json.Decoder(whole, strict=False).decode_lines
     wrapped: dict[str, Callable[[bytes], Any]] = {}
+    members = {one.encode_name.encode() for one in msgspec.structs.fields(record)}
 
     def decode(body: bytes) -> int:
         text = unpacked(body)
         opening = _WRAPPED.match(text)
-        if opening is None:
+        if opening is None or opening[1] in members:  # a record may itself begin with a list
             return len(lines(text))
         name = opening[1].decode()
         if name not in wrapped:
