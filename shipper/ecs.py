@@ -112,14 +112,28 @@ class Endpoint(FieldSet):
     port: int | None = None
 
 
+class Geo(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-geo."""
+
+    country_iso_code: str | None = None
+
+
+class As(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-as."""
+
+    number: int | None = None
+
+
 class Network(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-network."""
 
     bytes: int | None = None
     community_id: str | None = None
     direction: str | None = None
+    forwarded_ip: Ip | None = None
     iana_number: str | None = None
     packets: int | None = None
+    protocol: str | None = None
     transport: str | None = None
     type: str | None = None
 
@@ -127,6 +141,7 @@ class Network(FieldSet):
 class Related(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-related."""
 
+    hash: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     ip: tuple[Ip, ...] = ()
     user: tuple[str, ...] = ()
@@ -183,6 +198,7 @@ class UserAgent(FieldSet):
 class TlsClient(FieldSet):
     """`tls.client`."""
 
+    ja3: str | None = None
     server_name: str | None = None
 
 
@@ -193,6 +209,56 @@ class Tls(FieldSet):
     client: TlsClient | None = None
     version: str | None = None
     version_protocol: str | None = None
+
+
+class HttpBody(FieldSet):
+    """`http.request.body` and `http.response.body`."""
+
+    bytes: int | None = None
+
+
+class HttpRequest(FieldSet):
+    """`http.request`."""
+
+    body: HttpBody | None = None
+    id: str | None = None
+    method: str | None = None
+    referrer: str | None = None
+
+
+class HttpResponse(FieldSet):
+    """`http.response`."""
+
+    status_code: int | None = None
+
+
+class Http(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-http."""
+
+    request: HttpRequest | None = None
+    response: HttpResponse | None = None
+    version: str | None = None
+
+
+class Url(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-url."""
+
+    domain: str | None = None
+    extension: str | None = None
+    fragment: str | None = None
+    full: LongText | None = None
+    path: LongText | None = None
+    port: int | None = None
+    query: LongText | None = None
+    scheme: str | None = None
+
+
+class Rule(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-rule."""
+
+    id: str | None = None
+    name: str | None = None
+    ruleset: str | None = None
 
 
 class OrchestratorCluster(FieldSet):
