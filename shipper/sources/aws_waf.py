@@ -807,6 +807,10 @@ def _version(written: str | None) -> tuple[str | None, str | None, str | None]:
     return version or None, protocol.lower() or None, "udp" if version.startswith("3") else "tcp"
 
 
+def _is_binary(written: str | None) -> bool:
+    return written is not None and written.startswith(("HTTP/2", "HTTP/3"))
+
+
 def _network(written: str | None, ip: ecs.Ip | None, forwarded: ecs.Ip | None) -> ecs.Network | None:
     _, protocol, transport = _version(written)
     return ecs.some(
@@ -836,10 +840,10 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
     """
     Put the URL together. Without a known scheme it begins with two slashes, which is a relative reference.
 
-    Only a request over TLS has a fingerprint.
+    AWS takes HTTP/2 and HTTP/3 over TLS only, and only a request over TLS has a fingerprint.
     """
     path, query = _given(request.uri), _given(request.args)
-    scheme = _given(request.scheme) or ("https" if is_tls else None)
+    scheme = _given(request.scheme) or ("https" if is_tls or _is_binary(request.http_version) else None)
     host = _given(request.host) or headers.host
     domain, port = _host(host) if host else (None, None)
     full = extension = None
