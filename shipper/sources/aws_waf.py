@@ -119,7 +119,7 @@ class WafRecord(Record, rename="camel", kw_only=True):
     request_headers_inserted: list[Header] | None = None
     response_code_sent: int | None = None
     http_request: HttpRequest | None = None
-    labels: list[Label] | None = None
+    labels: Annotated[Raw, holds(list[Label])] = Raw()
     captcha_response: TokenResponse | None = None
     challenge_response: TokenResponse | None = None
     oversize_fields: list[str] | None = None
@@ -221,7 +221,7 @@ class Waf(ecs.FieldSet):
     forwarded_asn: int | None = None
     id: str | None = None
     ja4_fingerprint: str | None = None
-    labels: tuple[WafLabel, ...] = ()
+    labels: tuple[WafLabel, ...] | Raw | None = None
     monetize_verify_response: Flat | None = None
     name: str | None = None
     non_terminating_matching_rules: tuple[WafMatchedRule, ...] | Raw | None = None
@@ -271,7 +271,7 @@ _DEFAULT: Final = "Default_Action"
 """What stands in the place of a rule when none terminated the inspection."""
 _REDACTED: Final = "REDACTED"
 LIST_BYTES: Final = 4_096
-"""Longest list of rules that is remembered."""
+"""Longest list of rules or labels that is remembered."""
 EXTENSION_CHARACTERS: Final = 15
 """Longest end of a path that is taken for an extension."""
 _MILLISECONDS: Final = 1_000
@@ -286,6 +286,7 @@ _EMPTY: Final = frozenset({b"", b"null", b"[]", b'""'})
 _NO_REQUEST: Final = HttpRequest()
 _encode: Final = msgspec.json.Encoder().encode
 _flat: Final = cast("Callable[[bytes], Flat]", Raw)
+_label_list = Held(list[Label], "labels")
 _match_details = Held(list[MatchDetail], "terminatingRuleMatchDetails")
 _rule_groups = Held(list[RuleGroup], "ruleGroupList")
 _rate_based_rules = Held(list[RateBasedRule], "rateBasedRuleList")
@@ -294,7 +295,7 @@ _matching_rules = Held(list[MatchedRule], "nonTerminatingMatchingRules")
 
 class Listed(Struct, frozen=True, gc=False, kw_only=True):
     """
-    What a list of rules or matches says: most requests to a web ACL have the same.
+    What a list of rules, matches or labels says: most requests to a web ACL have the same.
 
     Attributes:
         fields: of `aws.waf`, already encoded
@@ -367,6 +368,7 @@ class Parts(Struct, frozen=True, gc=False, kw_only=True):
     groups: Listed
     rates: Listed
     matching: Listed
+    labels: Listed
     monetized: freeform.Freeform
 
 
@@ -387,8 +389,9 @@ def document(record: WafRecord, origin: Origin) -> WafDocument:
     request, headers = record.http_request or _NO_REQUEST, parts.headers
     acl = _acl(record.webacl_id)
     outcome, kind = _OUTCOMES.get(record.action or "", _NO_OUTCOME)
-    address = _given(request.client_ip)
-    ip = ecs.ip(address)
+    number = request.client_asn if record.client_asn is None else record.client_asn
+    client = _client(request.client_ip, request.country, number)
+    ip = client.ip if client else None
     ended = parts.groups.ended[-1][0] if parts.groups.ended and record.terminating_rule_type in _GROUPS else None
     url = _url(request, headers, is_tls=bool(record.ja3_fingerprint or record.ja4_fingerprint))
     unread = _unread(record, parts, is_timed=moment is not None)
@@ -404,9 +407,9 @@ def document(record: WafRecord, origin: Origin) -> WafDocument:
         related=_related(record, ip, url, headers.forwarded + parts.rates.addresses),
         rule=_rule(record.terminating_rule_id, record.terminating_rule_type, ended),
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
-        source=_client(record, request, address, ip),
+        source=client,
         tags=_tags(parts, is_timed=moment is not None),
-        tls=ecs.Tls(client=ecs.TlsClient(ja3=record.ja3_fingerprint)) if record.ja3_fingerprint else None,
+        tls=_tls(record.ja3_fingerprint) if record.ja3_fingerprint else None,
         url=url,
         user_agent=ecs.UserAgent(original=headers.agent) if headers.agent else None,
     )
@@ -422,6 +425,7 @@ def _parts(record: WafRecord) -> Parts:
         groups=_list(_groups, record.rule_group_list),
         rates=_list(_rates, record.rate_based_rule_list),
         matching=_list(_matching, record.non_terminating_matching_rules),
+        labels=_list(_labels, record.labels),
         monetized=freeform.read(monetized) if monetized else freeform.NOTHING,
     )
 
@@ -433,7 +437,7 @@ def _waf(record: WafRecord, acl: Acl, parts: Parts) -> Waf | None:
         format_version=str(record.format_version) if record.format_version is not None else None,
         id=acl.id,
         ja4_fingerprint=record.ja4_fingerprint or None,
-        labels=tuple([_label(one.name) for one in record.labels if one.name]) if record.labels else (),
+        labels=parts.labels.fields,
         name=acl.name,
         non_terminating_matching_rules=parts.matching.fields,
         rate_based_rule_list=parts.rates.fields,
@@ -474,6 +478,7 @@ def _add_rare(waf: Waf, record: WafRecord, parts: Parts) -> None:
 def _unread(record: WafRecord, parts: Parts, *, is_timed: bool) -> tuple[ecs.Unparsed, ...]:
     """Gather the values that have the declared type and still cannot be read."""
     found = parts.details.unread + parts.groups.unread + parts.rates.unread + parts.matching.unread
+    found += parts.labels.unread
     if record.captcha_response:
         found += _unsolved("captchaResponse", record.captcha_response)
     if record.challenge_response:
@@ -541,13 +546,8 @@ def _source(name: str | None, source: str | None) -> WafSource | None:
     return ecs.some(WafSource(id=_given(source), name=_given(name)))
 
 
-@lru_cache(maxsize=4096)
-def _label(name: str) -> WafLabel:
-    return WafLabel(name=name)
-
-
 def _list(read: Callable[[bytes], Listed], raw: Raw) -> Listed:
-    """Read a list of rules, from memory if its length allows."""
+    """Read a list of rules or labels, from memory if its length allows."""
     data = bytes(raw)
     if data in _EMPTY:
         return _NOTHING_LISTED
@@ -557,6 +557,13 @@ def _list(read: Callable[[bytes], Listed], raw: Raw) -> Listed:
 @lru_cache(maxsize=1024)
 def _known_list(read: Callable[[bytes], Listed], data: bytes) -> Listed:
     return read(data)
+
+
+def _labels(data: bytes) -> Listed:
+    labels, unparsed = _label_list.read(data)
+    return Listed(
+        fields=_encoded([WafLabel(name=one.name) for one in labels or () if one.name]), unread=_told(unparsed)
+    )
 
 
 def _details(data: bytes) -> Listed:
@@ -811,6 +818,7 @@ def _is_binary(written: str | None) -> bool:
     return written is not None and written.startswith(("HTTP/2", "HTTP/3"))
 
 
+@lru_cache(maxsize=4096)
 def _network(written: str | None, ip: ecs.Ip | None, forwarded: ecs.Ip | None) -> ecs.Network | None:
     _, protocol, transport = _version(written)
     return ecs.some(
@@ -823,17 +831,21 @@ def _network(written: str | None, ip: ecs.Ip | None, forwarded: ecs.Ip | None) -
     )
 
 
-def _client(record: WafRecord, request: HttpRequest, address: str | None, ip: ecs.Ip | None) -> Client | None:
-    country = _given(request.country)
-    number = request.client_asn if record.client_asn is None else record.client_asn
+@lru_cache(maxsize=8192)
+def _client(address: str | None, country: str | None, number: int | None) -> Client | None:
     return ecs.some(
         Client(
-            address=address,
+            address=_given(address),
             autonomous_system=ecs.As(number=number) if number is not None else None,
-            geo=ecs.Geo(country_iso_code=country) if country else None,
-            ip=ip,
+            geo=ecs.Geo(country_iso_code=country) if country and country != "-" else None,
+            ip=ecs.ip(address),
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def _tls(ja3: str) -> ecs.Tls:
+    return ecs.Tls(client=ecs.TlsClient(ja3=ja3))
 
 
 def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | None:
@@ -882,16 +894,15 @@ def _host(host: str) -> tuple[str | None, int | None]:
 def _related(
     record: WafRecord, ip: ecs.Ip | None, url: ecs.Url | None, others: tuple[ecs.Ip, ...]
 ) -> ecs.Related | None:
-    domain = url.domain if url else None
-    prints = (record.ja3_fingerprint or None, record.ja4_fingerprint or None)
-    addresses = tuple(dict.fromkeys([*([ip] if ip else ()), *others])) if others else (ip,) if ip else ()
-    return ecs.some(
-        ecs.Related(
-            hash=tuple([one for one in prints if one]),
-            hosts=(domain,) if domain else (),
-            ip=addresses,
-        )
+    ja3, ja4, domain = record.ja3_fingerprint, record.ja4_fingerprint, url.domain if url else None
+    found = ecs.Related(
+        hash=(ja3, ja4) if ja3 and ja4 else (ja3,) if ja3 else (ja4,) if ja4 else (),
+        hosts=(domain,) if domain else (),
+        ip=(ip,) if ip else (),
     )
+    if others:
+        found.ip = tuple(dict.fromkeys(found.ip + others))
+    return ecs.some(found)
 
 
 source = Source(
