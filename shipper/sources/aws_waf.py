@@ -295,7 +295,7 @@ _matching_rules = Held(list[MatchedRule], "nonTerminatingMatchingRules")
 
 class Listed(Struct, frozen=True, gc=False, kw_only=True):
     """
-    What a list of rules, matches or labels says: most requests to a web ACL have the same.
+    What a list of rules, matches or labels says.
 
     Attributes:
         fields: of `aws.waf`, already encoded
@@ -359,15 +359,35 @@ _NOTHING_LISTED: Final = Listed()
 _NO_HEADERS: Final = Headers()
 
 
+class Rules(Struct, frozen=True, gc=False, kw_only=True):
+    """
+    What all lists of rules and matches of a record say; most requests to a web ACL have the same.
+
+    Attributes:
+        deciding: the rule in a group that decided, if a group did
+        counted: rules that matched and only count
+        addresses: that are limited
+        unread: values that cannot be read
+        cut: whether a value was too long for a flat object
+    """
+
+    details: Raw | None
+    groups: Raw | None
+    rates: Raw | None
+    matching: Raw | None
+    deciding: str | None
+    counted: tuple[str, ...]
+    addresses: tuple[ecs.Ip, ...]
+    unread: tuple[ecs.Unparsed, ...]
+    cut: bool
+
+
 class Parts(Struct, frozen=True, gc=False, kw_only=True):
     """The parts of a record that take some reading."""
 
     headers: Headers
     inserted: Headers
-    details: Listed
-    groups: Listed
-    rates: Listed
-    matching: Listed
+    rules: Rules
     labels: Listed
     monetized: freeform.Freeform
 
@@ -389,10 +409,8 @@ def document(record: WafRecord, origin: Origin) -> WafDocument:
     request, headers = record.http_request or _NO_REQUEST, parts.headers
     acl = _acl(record.webacl_id)
     outcome, kind = _OUTCOMES.get(record.action or "", _NO_OUTCOME)
-    number = request.client_asn if record.client_asn is None else record.client_asn
-    client = _client(request.client_ip, request.country, number)
+    client = _client(request, record.client_asn)
     ip = client.ip if client else None
-    ended = parts.groups.ended[-1][0] if parts.groups.ended and record.terminating_rule_type in _GROUPS else None
     url = _url(request, headers, is_tls=bool(record.ja3_fingerprint or record.ja4_fingerprint))
     unread = _unread(record, parts, is_timed=moment is not None)
     return WafDocument(
@@ -403,13 +421,13 @@ def document(record: WafRecord, origin: Origin) -> WafDocument:
         ),
         aws=Aws(waf=_waf(record, acl, parts)),
         http=_http(record, request, headers),
-        network=_network(request.http_version, ip, headers.forwarded[0] if headers.forwarded else None),
-        related=_related(record, ip, url, headers.forwarded + parts.rates.addresses),
-        rule=_rule(record.terminating_rule_id, record.terminating_rule_type, ended),
+        network=_network(request.http_version, ip, headers.forwarded),
+        related=_related(record, ip, url, headers.forwarded + parts.rules.addresses),
+        rule=_rule(record.terminating_rule_id, record.terminating_rule_type, parts.rules.deciding),
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         source=client,
         tags=_tags(parts, is_timed=moment is not None),
-        tls=_tls(record.ja3_fingerprint) if record.ja3_fingerprint else None,
+        tls=ecs.Tls(client=ecs.TlsClient(ja3=record.ja3_fingerprint)) if record.ja3_fingerprint else None,
         url=url,
         user_agent=ecs.UserAgent(original=headers.agent) if headers.agent else None,
     )
@@ -421,11 +439,8 @@ def _parts(record: WafRecord) -> Parts:
     return Parts(
         headers=_headers(headers) if headers else _NO_HEADERS,
         inserted=_headers(inserted) if inserted else _NO_HEADERS,
-        details=_list(_details, record.terminating_rule_match_details),
-        groups=_list(_groups, record.rule_group_list),
-        rates=_list(_rates, record.rate_based_rule_list),
-        matching=_list(_matching, record.non_terminating_matching_rules),
-        labels=_list(_labels, record.labels),
+        rules=_rules(record),
+        labels=_list(_labels, bytes(record.labels)),
         monetized=freeform.read(monetized) if monetized else freeform.NOTHING,
     )
 
@@ -433,25 +448,20 @@ def _parts(record: WafRecord) -> Parts:
 def _waf(record: WafRecord, acl: Acl, parts: Parts) -> Waf | None:
     waf = Waf(
         arn=acl.arn,
-        counted_rules=parts.matching.counted + parts.groups.counted,
+        counted_rules=parts.rules.counted,
         format_version=str(record.format_version) if record.format_version is not None else None,
         id=acl.id,
         ja4_fingerprint=record.ja4_fingerprint or None,
         labels=parts.labels.fields,
         name=acl.name,
-        non_terminating_matching_rules=parts.matching.fields,
-        rate_based_rule_list=parts.rates.fields,
+        non_terminating_matching_rules=parts.rules.matching,
+        rate_based_rule_list=parts.rules.rates,
         request=WafRequest(headers=parts.headers.flat) if parts.headers.flat else None,
-        rule_group_list=parts.groups.fields,
+        rule_group_list=parts.rules.groups,
         scope=acl.scope,
         source=_source(record.http_source_name, record.http_source_id),
-        terminating_rule_match_details=parts.details.fields,
+        terminating_rule_match_details=parts.rules.details,
     )
-    if parts.groups.ended:
-        # A group that is told to count may have a rule that ended it, though not the inspection.
-        ended = parts.groups.ended
-        counted = ended[:-1] if record.terminating_rule_type in _GROUPS else ended
-        waf.counted_rules += tuple([path for _, path in counted])
     _add_rare(waf, record, parts)
     return ecs.some(waf)
 
@@ -477,8 +487,7 @@ def _add_rare(waf: Waf, record: WafRecord, parts: Parts) -> None:
 
 def _unread(record: WafRecord, parts: Parts, *, is_timed: bool) -> tuple[ecs.Unparsed, ...]:
     """Gather the values that have the declared type and still cannot be read."""
-    found = parts.details.unread + parts.groups.unread + parts.rates.unread + parts.matching.unread
-    found += parts.labels.unread
+    found = parts.rules.unread + parts.labels.unread
     if record.captcha_response:
         found += _unsolved("captchaResponse", record.captcha_response)
     if record.challenge_response:
@@ -490,7 +499,7 @@ def _unread(record: WafRecord, parts: Parts, *, is_timed: bool) -> tuple[ecs.Unp
 
 def _tags(parts: Parts, *, is_timed: bool) -> tuple[str, ...]:
     tags = () if is_timed else ("time_from_key",)
-    is_cut = parts.headers.cut or parts.groups.cut or parts.inserted.cut or parts.monetized.cut
+    is_cut = parts.headers.cut or parts.rules.cut or parts.inserted.cut or parts.monetized.cut
     return (*tags, "cut") if is_cut else tags
 
 
@@ -546,9 +555,39 @@ def _source(name: str | None, source: str | None) -> WafSource | None:
     return ecs.some(WafSource(id=_given(source), name=_given(name)))
 
 
-def _list(read: Callable[[bytes], Listed], raw: Raw) -> Listed:
+def _rules(record: WafRecord) -> Rules:
+    """Read all lists of rules, from memory if their length allows."""
+    details, groups = bytes(record.terminating_rule_match_details), bytes(record.rule_group_list)
+    rates, matching = bytes(record.rate_based_rule_list), bytes(record.non_terminating_matching_rules)
+    is_usual = len(details) + len(groups) + len(rates) + len(matching) <= LIST_BYTES
+    is_group = record.terminating_rule_type in _GROUPS
+    return (_known_rules if is_usual else _read_rules)(details, groups, rates, matching, is_group)
+
+
+def _read_rules(details: bytes, groups: bytes, rates: bytes, matching: bytes, is_group: bool) -> Rules:  # noqa: FBT001 -- a key of the cache
+    listed = _list(_details, details), _list(_groups, groups), _list(_rates, rates), _list(_matching, matching)
+    by_match, by_group, by_rate, by_rule = listed
+    ended = by_group.ended
+    # A group that is told to count may have a rule that ended it, though not the inspection.
+    counting = ended[:-1] if is_group else ended
+    return Rules(
+        details=by_match.fields,
+        groups=by_group.fields,
+        rates=by_rate.fields,
+        matching=by_rule.fields,
+        deciding=ended[-1][0] if ended and is_group else None,
+        counted=(*by_rule.counted, *by_group.counted, *[path for _, path in counting]),
+        addresses=by_rate.addresses,
+        unread=sum([one.unread for one in listed], ()),
+        cut=by_group.cut,
+    )
+
+
+_known_rules = lru_cache(maxsize=1024)(_read_rules)
+
+
+def _list(read: Callable[[bytes], Listed], data: bytes) -> Listed:
     """Read a list of rules or labels, from memory if its length allows."""
-    data = bytes(raw)
     if data in _EMPTY:
         return _NOTHING_LISTED
     return _known_list(read, data) if len(data) <= LIST_BYTES else read(data)
@@ -818,34 +857,32 @@ def _is_binary(written: str | None) -> bool:
     return written is not None and written.startswith(("HTTP/2", "HTTP/3"))
 
 
-@lru_cache(maxsize=4096)
-def _network(written: str | None, ip: ecs.Ip | None, forwarded: ecs.Ip | None) -> ecs.Network | None:
+def _network(written: str | None, ip: ecs.Ip | None, forwarded: tuple[ecs.Ip, ...]) -> ecs.Network | None:
+    kind = ("ipv6" if ":" in ip else "ipv4") if ip else None
     _, protocol, transport = _version(written)
-    return ecs.some(
-        ecs.Network(
-            forwarded_ip=forwarded,
-            protocol=protocol,
-            transport=transport,
-            type=("ipv6" if ":" in ip else "ipv4") if ip else None,
-        )
+    if not (forwarded or protocol or kind):
+        return None
+    return ecs.Network(
+        forwarded_ip=forwarded[0] if forwarded else None, protocol=protocol, transport=transport, type=kind
     )
 
 
-@lru_cache(maxsize=8192)
-def _client(address: str | None, country: str | None, number: int | None) -> Client | None:
+def _client(request: HttpRequest, asn: int | None) -> Client | None:
+    address, number = _given(request.client_ip), request.client_asn if asn is None else asn
     return ecs.some(
         Client(
-            address=_given(address),
+            address=address,
             autonomous_system=ecs.As(number=number) if number is not None else None,
-            geo=ecs.Geo(country_iso_code=country) if country and country != "-" else None,
+            geo=_geo(request.country),
             ip=ecs.ip(address),
         )
     )
 
 
-@lru_cache(maxsize=4096)
-def _tls(ja3: str) -> ecs.Tls:
-    return ecs.Tls(client=ecs.TlsClient(ja3=ja3))
+@lru_cache(maxsize=512)
+def _geo(country: str | None) -> ecs.Geo | None:
+    country = _given(country)
+    return ecs.Geo(country_iso_code=country) if country else None
 
 
 def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | None:
