@@ -828,20 +828,15 @@ def _http(record: WafRecord, request: HttpRequest, headers: Headers) -> ecs.Http
     if status is None and record.action in _CHALLENGES:
         response = record.captcha_response if record.action == "CAPTCHA" else record.challenge_response
         status = response.response_code if response else None
-    return ecs.some(
-        ecs.Http(
-            request=ecs.some(
-                ecs.HttpRequest(
-                    body=ecs.HttpBody(bytes=size) if size is not None else None,
-                    id=_given(request.request_id),
-                    method=_given(request.http_method),
-                    referrer=headers.referrer,
-                )
-            ),
-            response=ecs.HttpResponse(status_code=status) if status is not None else None,
-            version=_version(request.http_version)[0],
-        )
+    asked = ecs.HttpRequest(
+        id=_given(request.request_id), method=_given(request.http_method), referrer=headers.referrer
     )
+    if size is not None:
+        asked.body = ecs.HttpBody(bytes=size)
+    found = ecs.Http(request=ecs.some(asked), version=_version(request.http_version)[0])
+    if status is not None:
+        found.response = ecs.HttpResponse(status_code=status)
+    return ecs.some(found)
 
 
 @lru_cache(maxsize=64)
@@ -868,15 +863,14 @@ def _network(written: str | None, ip: ecs.Ip | None, forwarded: tuple[ecs.Ip, ..
 
 
 def _client(request: HttpRequest, asn: int | None) -> Client | None:
-    address, number = _given(request.client_ip), request.client_asn if asn is None else asn
-    return ecs.some(
-        Client(
-            address=address,
-            autonomous_system=ecs.As(number=number) if number is not None else None,
-            geo=_geo(request.country),
-            ip=ecs.ip(address),
-        )
-    )
+    address, geo = _given(request.client_ip), _geo(request.country)
+    number = request.client_asn if asn is None else asn
+    if not (address or geo) and number is None:
+        return None
+    client = Client(address=address, geo=geo, ip=ecs.ip(address))
+    if number is not None:
+        client.autonomous_system = ecs.As(number=number)
+    return client
 
 
 @lru_cache(maxsize=512)
@@ -907,18 +901,14 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
                 full = f"{full}?{query}"
             if request.fragment:
                 full = f"{full}#{request.fragment}"
-    return ecs.some(
-        ecs.Url(
-            domain=domain,
-            extension=_given(extension),
-            fragment=_given(request.fragment),
-            full=full,
-            path=path,
-            port=port,
-            query=query,
-            scheme=scheme,
-        )
-    )
+    url = ecs.Url(domain=domain, full=full, path=path, query=query, scheme=scheme)
+    if extension:
+        url.extension = _given(extension)
+    if request.fragment:
+        url.fragment = _given(request.fragment)
+    if port is not None:
+        url.port = port
+    return url if domain or path else ecs.some(url)
 
 
 @lru_cache(maxsize=4096)
@@ -932,6 +922,8 @@ def _related(
     record: WafRecord, ip: ecs.Ip | None, url: ecs.Url | None, others: tuple[ecs.Ip, ...]
 ) -> ecs.Related | None:
     ja3, ja4, domain = record.ja3_fingerprint, record.ja4_fingerprint, url.domain if url else None
+    if not (ip or domain or ja3 or ja4 or others):
+        return None
     found = ecs.Related(
         hash=(ja3, ja4) if ja3 and ja4 else (ja3,) if ja3 else (ja4,) if ja4 else (),
         hosts=(domain,) if domain else (),
@@ -939,7 +931,7 @@ def _related(
     )
     if others:
         found.ip = tuple(dict.fromkeys(found.ip + others))
-    return ecs.some(found)
+    return found
 
 
 source = Source(
