@@ -113,12 +113,25 @@ class Endpoint(FieldSet):
     port: int | None = None
 
 
+class Geo(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-geo."""
+
+    country_iso_code: str | None = None
+
+
+class As(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-as."""
+
+    number: int | None = None
+
+
 class Network(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-network."""
 
     bytes: int | None = None
     community_id: str | None = None
     direction: str | None = None
+    forwarded_ip: Ip | None = None
     iana_number: str | None = None
     packets: int | None = None
     protocol: str | None = None
@@ -155,6 +168,7 @@ class Dns(FieldSet):
 class Related(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-related."""
 
+    hash: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     ip: tuple[Ip, ...] = ()
     user: tuple[str, ...] = ()
@@ -229,6 +243,8 @@ class HttpBody(FieldSet):
 class HttpRequest(FieldSet):
     """`http.request`."""
 
+    body: HttpBody | None = None
+    id: str | None = None
     method: str | None = None
     referrer: LongText | None = None
 
@@ -253,6 +269,7 @@ class Url(FieldSet):
 
     domain: str | None = None
     extension: str | None = None
+    fragment: str | None = None
     full: LongText | None = None
     original: LongText | None = None
     path: LongText | None = None
@@ -264,6 +281,7 @@ class Url(FieldSet):
 class TlsClient(FieldSet):
     """`tls.client`."""
 
+    ja3: str | None = None
     server_name: str | None = None
 
 
@@ -274,6 +292,14 @@ class Tls(FieldSet):
     client: TlsClient | None = None
     version: str | None = None
     version_protocol: str | None = None
+
+
+class Rule(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-rule."""
+
+    id: str | None = None
+    name: str | None = None
+    ruleset: str | None = None
 
 
 class OrchestratorCluster(FieldSet):

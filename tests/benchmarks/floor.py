@@ -94,7 +94,7 @@ def _of_quoted(quoted: Quoted[Any]) -> Floor:
 def _decoded_whole(kind: Any) -> Any:
     """Give a type in which nothing is passed over: what it holds, else `Any`, in the place of `Raw`."""
     if inner := held(kind):
-        return _struct(inner)
+        return _decoded_whole(inner)
     if kind is Raw:
         return Any
     if isinstance(kind, type) and issubclass(kind, Struct):
