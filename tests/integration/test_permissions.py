@@ -69,7 +69,7 @@ ROLE = (
     Needs(r"GET /", ("cluster:monitor/main",)),
     Needs(r"GET /_index_template/[^/]+", ("indices:admin/index_template/get",)),
     Needs(r"GET /_data_stream/[^/]+", (), ("indices:admin/data_stream/get",)),
-    Needs(r"GET /[^/]+/_settings", (), ("indices:monitor/settings/get",)),
+    Needs(r"GET /[^/]+/_settings/[^/]+", (), ("indices:monitor/settings/get",)),
     Needs(r"POST /[^/]+/_refresh", (), ("indices:admin/refresh", "indices:admin/refresh[s]")),
     Needs(r"POST /[^/]+/_search", (), ("indices:data/read/search",)),
     Needs(r"POST /[^/]+/_mget", ("indices:data/read/mget",), ("indices:data/read/mget[shard]",)),
