@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
 
 from shipper import ecs
+from shipper.digest import digest
 from shipper.envelopes import Context
 from shipper.formats import Unparsed
 from shipper.source import Origin, Source
@@ -15,14 +15,6 @@ ID_BYTES: Final = 512
 
 BLANK: Final = frozenset({"", "-"})
 """Texts that stand for no value, in a field of whatever type."""
-
-
-def digest(bucket: str, key: str, version: str) -> str:
-    """Name one content of one object; the ids of its records begin with this, where they have none of their own."""
-    hashed = blake2b(digest_size=15)
-    for part in (bucket, key, version):
-        hashed.update(part.encode() + b"\0")
-    return hashed.hexdigest()
 
 
 class Stamp:
