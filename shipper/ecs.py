@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Final, NewType, TypeVar
+from typing import Annotated, Final, NewType, Protocol, TypeVar
 
 from msgspec import Meta, Raw, Struct, field
 
@@ -378,6 +378,18 @@ class Aws(FieldSet):
     s3: S3 | None = None
 
 
+class SetAside(Protocol):
+    """A value whose type was not the declared one, as the formats tell it."""
+
+    @property
+    def field(self) -> str:
+        """Path of the member."""
+
+    @property
+    def value(self) -> str:
+        """As text."""
+
+
 class Unparsed(FieldSet):
     """`shipper.unparsed`: a value whose type was not the declared one, or that OpenSearch refused, kept as text."""
 
@@ -413,6 +425,16 @@ class Document(FieldSet):
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
+def given(text: str | None) -> str | None:
+    """Take a text unless it is one of those that stand for none, in a field of whatever type."""
+    return None if text in ("", "-") else text
+
+
+def set_aside(values: Iterable[SetAside]) -> tuple[Unparsed, ...]:
+    """Keep the values that a decoder has set aside, but those that stand for none."""
+    return tuple([Unparsed(field=one.field, value=one.value) for one in values if given(one.value)])
+
+
 def some(fields: F) -> F | None:
     """Give a field set back unless it has no value at all: an empty object is not written."""
     return None if fields == _blank(type(fields)) else fields
@@ -445,11 +467,11 @@ def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
-    found = Related(hosts=_once(hosts) if hosts else (), ip=_once(ip) if ip else (), user=_once(user) if user else ())
+    found = Related(hosts=once(hosts) if hosts else (), ip=once(ip) if ip else (), user=once(user) if user else ())
     return some(found)
 
 
-def _once(values: Iterable[T | None]) -> tuple[T, ...]:
+def once(values: Iterable[T | None]) -> tuple[T, ...]:
     """Give each value that is there once, in order."""
     found = [value for value in values if value]
     return tuple(dict.fromkeys(found) if len(found) > 1 else found)

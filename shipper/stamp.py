@@ -13,9 +13,6 @@ from shipper.source import Origin, Source
 ID_BYTES: Final = 512
 """OpenSearch refuses a longer `_id`."""
 
-BLANK: Final = frozenset({"", "-"})
-"""Texts that stand for no value, in a field of whatever type."""
-
 
 class Stamp:
     """
@@ -83,8 +80,7 @@ class Stamp:
             document.shipper = ecs.Shipper()
         document.shipper.lag_seconds = (now - document.timestamp).total_seconds()
         if unparsed:
-            told = [ecs.Unparsed(field=one.field, value=one.value) for one in unparsed if one.value not in BLANK]
-            document.shipper.unparsed += tuple(told)
+            document.shipper.unparsed += ecs.set_aside(unparsed)
         if document.shipper.unparsed:
             document.tags += ("type_drift",)
 

@@ -178,12 +178,12 @@ def document(query: QueryRecord, origin: Origin) -> QueryDocument:
     if timestamp.tzinfo is None:  # all times of this log are UTC
         timestamp = timestamp.replace(tzinfo=UTC)
     account, region, vpc = _place(query.account_id, query.region, query.vpc_id)
-    action = _given(query.firewall_rule_action)
+    action = ecs.given(query.firewall_rule_action)
     code, outcome = _response(query.rcode)
     ip = ecs.ip(query.srcaddr)
-    address = ip or _given(query.srcaddr)
+    address = ip or ecs.given(query.srcaddr)
     ids = query.srcids or _NOBODY
-    instance = _given(ids.instance)
+    instance = ecs.given(ids.instance)
     question, name, reversed_ip = _question(query.query_name, query.query_type, query.query_class)
     answers, names, addresses = _answers(query.answers) if query.answers else ((), (), ())
     hosts, ips = _with(name, _with(instance, names)), _with(ip, _with(reversed_ip, addresses))
@@ -206,23 +206,18 @@ def document(query: QueryRecord, origin: Origin) -> QueryDocument:
     )
 
 
-def _given(text: str | None) -> str | None:
-    """Take a text unless it is one of those that stand for none."""
-    return None if text in ("", "-") else text
-
-
 @lru_cache(maxsize=256)
 def _place(
     account: str | None, region: str | None, vpc: str | None
 ) -> tuple[ecs.CloudAccount | None, str | None, str | None]:
     """Tell where a query comes from: the same for all that is logged of a VPC."""
-    return ecs.CloudAccount(id=account) if _given(account) else None, _given(region), _given(vpc)
+    return ecs.CloudAccount(id=account) if ecs.given(account) else None, ecs.given(region), ecs.given(vpc)
 
 
 @lru_cache(maxsize=64)
 def _response(written: str | None) -> tuple[str | None, str | None]:
     """Give the response code as DNS spells it, and what it means for the outcome."""
-    code = _given(written)
+    code = ecs.given(written)
     if code is None:
         return None, None
     code = code.upper() if code.upper() in RESPONSE_CODES else code
@@ -232,7 +227,7 @@ def _response(written: str | None) -> tuple[str | None, str | None]:
 @lru_cache(maxsize=64)
 def _network(transport: str | None, is_ipv6: bool | None) -> Raw:  # noqa: FBT001 -- the key of a cache
     """Give the same field set for all queries that came the same way, already encoded."""
-    name = (_given(transport) or "").lower() or None
+    name = (ecs.given(transport) or "").lower() or None
     kind = None if is_ipv6 is None else "ipv6" if is_ipv6 else "ipv4"
     fields = ecs.Network(iana_number=_IANA_NUMBERS.get(name or ""), protocol="dns", transport=name, type=kind)
     return Raw(msgspec.json.encode(fields))
@@ -269,14 +264,14 @@ def _fields(  # noqa: PLR0917 -- the key of a cache
             is_delayed=is_delayed,
             resolver_endpoint=_identified(endpoint),
             resolver_network_interface=_identified(interface),
-            version=_given(version),
+            version=ecs.given(version),
         )
     )
     return Raw(msgspec.json.encode(fields)) if fields else None
 
 
 def _identified(one: str | None) -> Identified | None:
-    return Identified(id=one) if _given(one) else None
+    return Identified(id=one) if ecs.given(one) else None
 
 
 # -- names and addresses -----------------------------------------------------------------------------------------------
@@ -288,8 +283,8 @@ def _question(name: str | None, kind: str | None, class_: str | None) -> Questio
 
 
 def _read_question(name: str | None, kind: str | None, class_: str | None) -> Question:
-    name, kind = _relative(_given(name)), _given(kind)
-    fields = ecs.some(ecs.DnsQuestion(class_=_given(class_), name=name, type=kind))
+    name, kind = _relative(ecs.given(name)), ecs.given(kind)
+    fields = ecs.some(ecs.DnsQuestion(class_=ecs.given(class_), name=name, type=kind))
     if not name or name == ".":
         return Question(fields, None, None)
     if name[-5:].lower() == ".arpa":
@@ -319,7 +314,7 @@ def _answers(answers: list[Answer]) -> tuple[tuple[ecs.DnsAnswer, ...], tuple[st
             hosts.append(host)
         if address:
             addresses.append(address)
-    return tuple(found), _once(hosts), _once(addresses)
+    return tuple(found), ecs.once(hosts), ecs.once(addresses)
 
 
 def _is_address(data: str, family: int) -> bool:
@@ -332,7 +327,7 @@ def _is_address(data: str, family: int) -> bool:
 
 
 def _read_answer(data: str | None, kind: str | None, class_: str | None) -> Answered:
-    data, kind = _given(data), _given(kind)
+    data, kind = ecs.given(data), ecs.given(kind)
     if kind not in _TEXTS:
         data = _relative(data)
     address = ecs.ip(data) if data and len(data) <= ADDRESS_BYTES else None
@@ -341,15 +336,11 @@ def _read_answer(data: str | None, kind: str | None, class_: str | None) -> Answ
         host = data.rpartition(" ")[2]
     elif kind in _NAMES and not address:
         host = data
-    fields = ecs.some(ecs.DnsAnswer(class_=_given(class_), data=data, type=kind))
+    fields = ecs.some(ecs.DnsAnswer(class_=ecs.given(class_), data=data, type=kind))
     return Answered(fields, host if host != "." else None, address)
 
 
 _known_answer = lru_cache(maxsize=8192)(_read_answer)
-
-
-def _once(values: list[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(values) if len(values) > 1 else values)
 
 
 def _with(one: T | None, others: tuple[T, ...]) -> tuple[T, ...]:

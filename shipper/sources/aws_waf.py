@@ -479,7 +479,7 @@ def _add_rare(waf: Waf, record: WafRecord, parts: Parts) -> None:
     if parts.monetized.flat:
         waf.monetize_verify_response = parts.monetized.flat
     if record.oversize_fields:
-        waf.oversize_fields = tuple(filter(_given, record.oversize_fields))
+        waf.oversize_fields = tuple(filter(ecs.given, record.oversize_fields))
     waf.request_body_size_inspected_by_waf = record.request_body_size_inspected_by_waf
     if parts.inserted.flat:
         waf.request_headers_inserted = parts.inserted.flat
@@ -501,11 +501,6 @@ def _tags(parts: Parts, *, is_timed: bool) -> tuple[str, ...]:
     tags = () if is_timed else ("time_from_key",)
     is_cut = parts.headers.cut or parts.rules.cut or parts.inserted.cut or parts.monetized.cut
     return (*tags, "cut") if is_cut else tags
-
-
-def _given(text: str | None) -> str | None:
-    """Take a text unless it is one of those that stand for none."""
-    return None if text in ("", "-") else text
 
 
 def _moment(number: int | None, a_second: int) -> datetime | None:
@@ -530,7 +525,7 @@ def _acl(webacl: str) -> Acl:
     """
     found = _ARN.fullmatch(webacl)
     if not found:
-        return Acl(id=_given(webacl))
+        return Acl(id=ecs.given(webacl))
     account, service = found["account"], found["service"]
     return Acl(
         arn=webacl,
@@ -552,7 +547,7 @@ def _rule(rule: str | None, kind: str | None, ended: str | None) -> ecs.Rule | N
 
 @lru_cache(maxsize=1024)
 def _source(name: str | None, source: str | None) -> WafSource | None:
-    return ecs.some(WafSource(id=_given(source), name=_given(name)))
+    return ecs.some(WafSource(id=ecs.given(source), name=ecs.given(name)))
 
 
 def _rules(record: WafRecord) -> Rules:
@@ -601,13 +596,13 @@ def _known_list(read: Callable[[bytes], Listed], data: bytes) -> Listed:
 def _labels(data: bytes) -> Listed:
     labels, unparsed = _label_list.read(data)
     return Listed(
-        fields=_encoded([WafLabel(name=one.name) for one in labels or () if one.name]), unread=_told(unparsed)
+        fields=_encoded([WafLabel(name=one.name) for one in labels or () if one.name]), unread=ecs.set_aside(unparsed)
     )
 
 
 def _details(data: bytes) -> Listed:
     details, unparsed = _match_details.read(data)
-    return Listed(fields=_encoded(_match_fields(details)), unread=_told(unparsed))
+    return Listed(fields=_encoded(_match_fields(details)), unread=ecs.set_aside(unparsed))
 
 
 def _groups(data: bytes) -> Listed:
@@ -615,7 +610,7 @@ def _groups(data: bytes) -> Listed:
     fields: list[WafRuleGroup] = []
     ended: list[tuple[str, str]] = []
     counted: list[str] = []
-    unread = list(_told(unparsed))
+    unread = list(ecs.set_aside(unparsed))
     is_cut = False
     for at, group in enumerate(groups or ()):
         place = f"ruleGroupList[{at}]"
@@ -656,26 +651,26 @@ def _rates(data: bytes) -> Listed:
     rates, unparsed = _rate_based_rules.read(data)
     fields = _filled(
         WafRateBasedRule(
-            rate_based_rule_id=_given(one.rate_based_rule_id),
-            rate_based_rule_name=_given(one.rate_based_rule_name),
-            limit_key=_given(one.limit_key),
-            limit_value=_given(one.limit_value),
+            rate_based_rule_id=ecs.given(one.rate_based_rule_id),
+            rate_based_rule_name=ecs.given(one.rate_based_rule_name),
+            limit_key=ecs.given(one.limit_key),
+            limit_value=ecs.given(one.limit_value),
             max_rate_allowed=one.max_rate_allowed,
             evaluation_window_sec=one.evaluation_window_sec,
             custom_values=_filled(
-                WafCustomValue(key=_given(value.key), name=_given(value.name), value=_given(value.value))
+                WafCustomValue(key=ecs.given(value.key), name=ecs.given(value.name), value=ecs.given(value.value))
                 for value in one.custom_values or ()
             ),
         )
         for one in rates or ()
     )
     addresses = [ip for one in rates or () if (ip := ecs.ip(one.limit_value))]
-    return Listed(fields=_encoded(fields), addresses=tuple(addresses), unread=_told(unparsed))
+    return Listed(fields=_encoded(fields), addresses=tuple(addresses), unread=ecs.set_aside(unparsed))
 
 
 def _matching(data: bytes) -> Listed:
     rules, unparsed = _matching_rules.read(data)
-    unread = (*_told(unparsed), *_unsolved_rules("nonTerminatingMatchingRules", rules or []))
+    unread = (*ecs.set_aside(unparsed), *_unsolved_rules("nonTerminatingMatchingRules", rules or []))
     return Listed(
         fields=_encoded(_filled(map(_rule_fields, rules or ()))), counted=tuple(_counted(rules or [])), unread=unread
     )
@@ -688,10 +683,6 @@ def _encoded(fields: Any) -> Raw | None:
 def _filled(fields: Iterable[ecs.F]) -> tuple[ecs.F, ...]:
     """Give those that have a value."""
     return tuple([one for one in fields if ecs.some(one)])
-
-
-def _told(unparsed: Iterable[Any]) -> tuple[ecs.Unparsed, ...]:
-    return tuple([ecs.Unparsed(field=one.field, value=one.value) for one in unparsed if _given(one.value)])
 
 
 def _counted(rules: Iterable[MatchedRule]) -> list[str]:
@@ -712,18 +703,18 @@ def _rule_fields(rule: MatchedRule) -> WafMatchedRule:
 def _match_fields(details: Iterable[MatchDetail] | None) -> tuple[WafMatchDetail, ...]:
     return _filled(
         WafMatchDetail(
-            condition_type=_given(one.condition_type),
-            sensitivity_level=_given(one.sensitivity_level),
-            location=_given(one.location),
+            condition_type=ecs.given(one.condition_type),
+            sensitivity_level=ecs.given(one.sensitivity_level),
+            location=ecs.given(one.location),
             matched_data=_matched(one.matched_data),
-            matched_field_name=_given(one.matched_field_name),
+            matched_field_name=ecs.given(one.matched_field_name),
         )
         for one in details or ()
     )
 
 
 def _matched(data: list[str] | str | None) -> tuple[str, ...]:
-    return tuple(filter(_given, [data] if isinstance(data, str) else data or ()))
+    return tuple(filter(ecs.given, [data] if isinstance(data, str) else data or ()))
 
 
 def _token(response: TokenResponse) -> WafTokenResponse | None:
@@ -808,7 +799,7 @@ def _merged(names: Iterable[str], values: Iterable[str | None]) -> dict[str, Any
 
 def _shown(value: str | None) -> str | None:
     """Take a header's value unless the web ACL's settings hide it."""
-    return None if value == _REDACTED else _given(value)
+    return None if value == _REDACTED else ecs.given(value)
 
 
 @lru_cache(maxsize=4096)
@@ -829,7 +820,7 @@ def _http(record: WafRecord, request: HttpRequest, headers: Headers) -> ecs.Http
         response = record.captcha_response if record.action == "CAPTCHA" else record.challenge_response
         status = response.response_code if response else None
     asked = ecs.HttpRequest(
-        id=_given(request.request_id), method=_given(request.http_method), referrer=headers.referrer
+        id=ecs.given(request.request_id), method=ecs.given(request.http_method), referrer=headers.referrer
     )
     if size is not None:
         asked.body = ecs.HttpBody(bytes=size)
@@ -842,7 +833,7 @@ def _http(record: WafRecord, request: HttpRequest, headers: Headers) -> ecs.Http
 @lru_cache(maxsize=64)
 def _version(written: str | None) -> tuple[str | None, str | None, str | None]:
     """Give the version, the protocol and the transport of `HTTP/1.1`; version 3 goes over QUIC."""
-    protocol, slash, version = (_given(written) or "").partition("/")
+    protocol, slash, version = (ecs.given(written) or "").partition("/")
     if not slash:
         return protocol or None, None, None
     return version or None, protocol.lower() or None, "udp" if version.startswith("3") else "tcp"
@@ -863,7 +854,7 @@ def _network(written: str | None, ip: ecs.Ip | None, forwarded: tuple[ecs.Ip, ..
 
 
 def _client(request: HttpRequest, asn: int | None) -> Client | None:
-    address, geo = _given(request.client_ip), _geo(request.country)
+    address, geo = ecs.given(request.client_ip), _geo(request.country)
     number = request.client_asn if asn is None else asn
     if not (address or geo) and number is None:
         return None
@@ -875,7 +866,7 @@ def _client(request: HttpRequest, asn: int | None) -> Client | None:
 
 @lru_cache(maxsize=512)
 def _geo(country: str | None) -> ecs.Geo | None:
-    country = _given(country)
+    country = ecs.given(country)
     return ecs.Geo(country_iso_code=country) if country else None
 
 
@@ -885,9 +876,9 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
 
     AWS takes HTTP/2 and HTTP/3 over TLS only, and only a request over TLS has a fingerprint.
     """
-    path, query = _given(request.uri), _given(request.args)
-    scheme = _given(request.scheme) or ("https" if is_tls or _is_binary(request.http_version) else None)
-    host = _given(request.host) or headers.host
+    path, query = ecs.given(request.uri), ecs.given(request.args)
+    scheme = ecs.given(request.scheme) or ("https" if is_tls or _is_binary(request.http_version) else None)
+    host = ecs.given(request.host) or headers.host
     domain, port = _host(host) if host else (None, None)
     full = extension = None
     if path:
@@ -903,9 +894,9 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
                 full = f"{full}#{request.fragment}"
     url = ecs.Url(domain=domain, full=full, path=path, query=query, scheme=scheme)
     if extension:
-        url.extension = _given(extension)
+        url.extension = ecs.given(extension)
     if request.fragment:
-        url.fragment = _given(request.fragment)
+        url.fragment = ecs.given(request.fragment)
     if port is not None:
         url.port = port
     return url if domain or path else ecs.some(url)
