@@ -113,9 +113,13 @@ class Identity:
             OpenSearchUnavailable: try again
             OpenSearchRefused: an operator has to act
         """
+        went = {(entry.index, item.index) for entry, item in zip(body.entries, items, strict=True)}  # mostly one way
+        elsewhere = {(name, index) for name, index in went if self._may_have_moved(name, index, look)}
+        if not elsewhere:
+            return items
         moved: dict[str, dict[int, str]] = {}  # of each data stream the places, with the index that each went to
         for at, (entry, item) in enumerate(zip(body.entries, items, strict=True)):
-            if item.verdict in _THERE and self._may_have_moved(entry.index, item.index, look):
+            if item.verdict in _THERE and (entry.index, item.index) in elsewhere:
                 moved.setdefault(entry.index, {})[at] = item.index
         checked = list(items)
         for name, places in moved.items():
