@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from benchmarks.enveloping import payload
-from benchmarks.inputs import Facts, Framing, Input
+from benchmarks.inputs import Facts, Framing, Input, over_and_over
 from benchmarks.network import address
 from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.vocabulary import SERVICES, word
@@ -191,10 +191,6 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _over_and_over(text: bytes, times: int) -> Iterator[bytes]:
-    return repeat(text, times)
-
-
 def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
     return repeat(payload(text.decode().splitlines()), times)
 
@@ -205,6 +201,6 @@ inputs = (
         100_000,
         write,
         facts,
-        {"": Framing(_over_and_over), "cloudwatch": Framing(_in_payloads, packed_one_by_one)},
+        {"": Framing(over_and_over), "cloudwatch": Framing(_in_payloads, packed_one_by_one)},
     ),
 )

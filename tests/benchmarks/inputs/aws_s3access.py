@@ -9,11 +9,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import repeat
 from random import Random
 from typing import Final, NamedTuple
 
-from benchmarks.inputs import Facts, Framing, Input
+from benchmarks.inputs import Facts, Framing, Input, over_and_over
 from benchmarks.packing import packed, unpacked
 from benchmarks.templates import Scene, Template, Vocabulary, compiled
 from benchmarks.vocabulary import REGIONS, aws_words, moment
@@ -133,8 +132,4 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _over_and_over(text: bytes, times: int) -> Iterator[bytes]:
-    return repeat(text, times)
-
-
-inputs = (Input("aws.s3access", 100_000, write, facts, {"": Framing(_over_and_over)}),)
+inputs = (Input("aws.s3access", 100_000, write, facts, {"": Framing(over_and_over)}),)

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from benchmarks.enveloping import payload
-from benchmarks.inputs import Facts, Framing, Input
+from benchmarks.inputs import Facts, Framing, Input, over_and_over
 from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.vocabulary import public_ip, uuid, word
 from shipper.demo.objects import StoredObject, zipped
@@ -295,10 +295,6 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _line_by_line(text: bytes, times: int) -> Iterator[bytes]:
-    yield from repeat(text, times)
-
-
 def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
     yield from repeat(payload(text.decode().splitlines()), times)
 
@@ -314,7 +310,7 @@ inputs = (
         write,
         facts,
         {
-            "": Framing(_line_by_line),
+            "": Framing(over_and_over),
             "cloudwatch": Framing(_in_payloads, packed_one_by_one),
             "firehose": Framing(_glued),
         },
