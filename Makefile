@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test unit faults mutants soak fuzz bench bench-large check format generate goldens lock clean
+.PHONY: install demo test unit faults mutants soak fuzz bench bench-large bench-lookups check format generate goldens lock clean
 
 install: .venv/.installed
 
@@ -72,6 +72,10 @@ bench: install
 # Peak memory on objects of 1 GB.
 bench-large: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks large
+
+# What it costs to look for documents in 20 older backing indices.
+bench-lookups: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks lookups
 
 # After a change of the dependencies in pyproject.toml: one lock file for everything, one for the image.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

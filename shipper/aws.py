@@ -6,12 +6,33 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+from botocore.exceptions import ClientError
 
 from shipper.config import Aws
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_sqs import SQSClient
+
+
+def said(error: ClientError) -> tuple[str, str]:
+    """Give the code and the message of an answer that refuses."""
+    told = error.response.get("Error", {})
+    return told.get("Code", ""), told.get("Message", "")
+
+
+def refusal(error: ClientError, service: str, needed: str) -> str:
+    """
+    Put into words that a service refuses.
+
+    Args:
+        error: its answer
+        service: name of it
+        needed: permission that is missing if access is denied, and where
+    """
+    code, message = said(error)
+    hint = f"{needed}, " if "Denied" in code or code == "403" else ""
+    return f"{hint}{service} answered {code}: {message}"
 
 
 class Session:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from aiohttp import ClientError as ConnectionFault
 from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError, ParamValidationError
 
-from shipper.aws import Session
+from shipper.aws import Session, said
 from shipper.compression import Inflater
 from shipper.errors import (
     CompressionError,
@@ -216,8 +216,7 @@ def _mapped(ref: ObjectRef) -> Iterator[None]:
 
 def _of_answer(ref: ObjectRef, error: ClientError) -> ObjectError:
     """Tell a missing object from a denied one, and both from a service that has trouble."""
-    told = error.response.get("Error", {})
-    code, message = told.get("Code", ""), told.get("Message", "")
+    code, message = said(error)
     if code in _MISSING:
         return ObjectMissing(ref.bucket, ref.key, f"there is no such object ({code}): {message}")
     if code.startswith("KMS") or "kms:" in message:

@@ -8,13 +8,13 @@ others. Their ids are made of place and reason, so that reading an object again 
 from base64 import b64encode
 from codecs import getincrementaldecoder
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from shipper import __version__, ecs
+from shipper.digest import digest
 from shipper.errors import RecordError
 from shipper.notification import ObjectRef
 
@@ -172,10 +172,7 @@ class DeadLetters:
 def letter_id(place: Place, position: int, reason: str) -> str:
     """Name a dead letter by place and reason, so that the same failure in the same place has one letter."""
     ref = place.object
-    digest = blake2b(digest_size=15)
-    for part in (ref.bucket if ref else "", ref.key if ref else "", place.version, str(position), reason):
-        digest.update(part.encode() + b"\0")
-    return digest.hexdigest()
+    return digest(ref.bucket if ref else "", ref.key if ref else "", place.version, str(position), reason)
 
 
 def _original(original: bytes, length: int) -> DeadLetter:

@@ -137,6 +137,9 @@ class Delivery:
         except BulkRejected:
             outcome, turn.answered = "rejected", True
             raise
+        except OpenSearchUnavailable:
+            self._identity.forget(body)
+            raise
         finally:
             seconds = loop.time() - started
             self._metrics.bulk_seconds.labels(outcome).observe(seconds)

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Final, NewType, TypeVar
+from typing import Annotated, Final, NewType, Protocol, TypeVar
 
 from msgspec import Meta, Raw, Struct, field
 
@@ -58,6 +58,7 @@ class Event(FieldSet):
 
     action: str | None = None
     category: tuple[str, ...] = ()
+    code: str | None = None
     dataset: str | None = None
     duration: int | None = None
     end: datetime | None = None
@@ -112,21 +113,62 @@ class Endpoint(FieldSet):
     port: int | None = None
 
 
+class Geo(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-geo."""
+
+    country_iso_code: str | None = None
+
+
+class As(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-as."""
+
+    number: int | None = None
+
+
 class Network(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-network."""
 
     bytes: int | None = None
     community_id: str | None = None
     direction: str | None = None
+    forwarded_ip: Ip | None = None
     iana_number: str | None = None
     packets: int | None = None
+    protocol: str | None = None
     transport: str | None = None
+    type: str | None = None
+
+
+class DnsQuestion(FieldSet):
+    """`dns.question`."""
+
+    class_: str | None = field(name="class", default=None)
+    name: str | None = None
+    type: str | None = None
+
+
+class DnsAnswer(FieldSet):
+    """`dns.answers`, one of them."""
+
+    class_: str | None = field(name="class", default=None)
+    data: LongText | None = None
+    type: str | None = None
+
+
+class Dns(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-dns."""
+
+    answers: tuple[DnsAnswer, ...] = ()
+    question: DnsQuestion | Raw | None = None
+    resolved_ip: tuple[Ip, ...] = ()
+    response_code: str | None = None
     type: str | None = None
 
 
 class Related(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-related."""
 
+    hash: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     ip: tuple[Ip, ...] = ()
     user: tuple[str, ...] = ()
@@ -155,6 +197,18 @@ class User(FieldSet):
     target: UserTarget | None = None
 
 
+class ClientUser(FieldSet):
+    """`client.user`."""
+
+    id: str | None = None
+
+
+class Client(Endpoint, kw_only=True):
+    """https://www.elastic.co/docs/reference/ecs/ecs-client."""
+
+    user: ClientUser | None = None
+
+
 class Group(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-group."""
 
@@ -180,9 +234,54 @@ class UserAgent(FieldSet):
     original: str | None = None
 
 
+class HttpBody(FieldSet):
+    """`http.request.body` and `http.response.body`."""
+
+    bytes: int | None = None
+
+
+class HttpRequest(FieldSet):
+    """`http.request`."""
+
+    body: HttpBody | None = None
+    id: str | None = None
+    method: str | None = None
+    referrer: LongText | None = None
+
+
+class HttpResponse(FieldSet):
+    """`http.response`."""
+
+    body: HttpBody | None = None
+    status_code: int | None = None
+
+
+class Http(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-http."""
+
+    request: HttpRequest | None = None
+    response: HttpResponse | None = None
+    version: str | None = None
+
+
+class Url(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-url."""
+
+    domain: str | None = None
+    extension: str | None = None
+    fragment: str | None = None
+    full: LongText | None = None
+    original: LongText | None = None
+    path: LongText | None = None
+    port: int | None = None
+    query: LongText | None = None
+    scheme: str | None = None
+
+
 class TlsClient(FieldSet):
     """`tls.client`."""
 
+    ja3: str | None = None
     server_name: str | None = None
 
 
@@ -193,6 +292,14 @@ class Tls(FieldSet):
     client: TlsClient | None = None
     version: str | None = None
     version_protocol: str | None = None
+
+
+class Rule(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-rule."""
+
+    id: str | None = None
+    name: str | None = None
+    ruleset: str | None = None
 
 
 class OrchestratorCluster(FieldSet):
@@ -271,6 +378,18 @@ class Aws(FieldSet):
     s3: S3 | None = None
 
 
+class SetAside(Protocol):
+    """A value whose type was not the declared one, as the formats tell it."""
+
+    @property
+    def field(self) -> str:
+        """Path of the member."""
+
+    @property
+    def value(self) -> str:
+        """As text."""
+
+
 class Unparsed(FieldSet):
     """`shipper.unparsed`: a value whose type was not the declared one, or that OpenSearch refused, kept as text."""
 
@@ -306,6 +425,16 @@ class Document(FieldSet):
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
+def given(text: str | None) -> str | None:
+    """Take a text unless it is one of those that stand for none, in a field of whatever type."""
+    return None if text in ("", "-") else text
+
+
+def set_aside(values: Iterable[SetAside]) -> tuple[Unparsed, ...]:
+    """Keep the values that a decoder has set aside, but those that stand for none."""
+    return tuple([Unparsed(field=one.field, value=one.value) for one in values if given(one.value)])
+
+
 def some(fields: F) -> F | None:
     """Give a field set back unless it has no value at all: an empty object is not written."""
     return None if fields == _blank(type(fields)) else fields
@@ -338,11 +467,11 @@ def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
-    found = Related(hosts=_once(hosts) if hosts else (), ip=_once(ip) if ip else (), user=_once(user) if user else ())
+    found = Related(hosts=once(hosts) if hosts else (), ip=once(ip) if ip else (), user=once(user) if user else ())
     return some(found)
 
 
-def _once(values: Iterable[T | None]) -> tuple[T, ...]:
+def once(values: Iterable[T | None]) -> tuple[T, ...]:
     """Give each value that is there once, in order."""
     found = [value for value in values if value]
     return tuple(dict.fromkeys(found) if len(found) > 1 else found)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from shipper import deadletter, ledger
 from shipper.comparison import Difference, differences
+from shipper.digest import digest
 from shipper.errors import DocumentMissing, ObjectError, ObjectMissing, RecordError
 from shipper.mappings.templates import document_types
 from shipper.notification import ObjectRef
@@ -19,7 +20,6 @@ from shipper.opensearch import OpenSearch
 from shipper.rereading import Reread, Rereader
 from shipper.shipment import Shipped
 from shipper.source import Skip, Sources
-from shipper.stamp import digest
 
 MOST_ENTRIES: Final = 100
 """Ledger entries that are shown of an object; each is an attempt."""

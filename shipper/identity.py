@@ -46,10 +46,6 @@ class _Stream(Struct, frozen=True):
         """The index that new documents go to."""
         return self.indices[-1] if self.indices else ""
 
-    def before(self, index: str) -> tuple[str, ...]:
-        """Give the backing indices that are older than one of them; none if it is none of them."""
-        return self.indices[: self.indices.index(index)] if index in self.indices else ()
-
 
 class Look(Struct, frozen=True):
     """
@@ -96,6 +92,11 @@ class Identity:
             streams[name] = stream
         return Look(frozenset(known), streams)
 
+    def forget(self, body: BulkBody) -> None:
+        """Ask again about its data streams before the next look: nobody knows what became of a request."""
+        for name in {entry.index for entry in body.entries}:
+            self._streams.pop(name, None)
+
     async def checked(self, body: BulkBody, look: Look, items: list[Item]) -> list[Item]:
         """
         Look again for what went to another index than the one that was written to at the look.
@@ -112,51 +113,65 @@ class Identity:
             OpenSearchUnavailable: try again
             OpenSearchRefused: an operator has to act
         """
-        moved: dict[tuple[str, str], list[int]] = {}
+        went = {(entry.index, item.index) for entry, item in zip(body.entries, items, strict=True)}  # mostly one way
+        elsewhere = {(name, index) for name, index in went if self._may_have_moved(name, index, look)}
+        if not elsewhere:
+            return items
+        moved: dict[str, dict[int, str]] = {}  # of each data stream the places, with the index that each went to
         for at, (entry, item) in enumerate(zip(body.entries, items, strict=True)):
-            if item.verdict in _THERE and item.index != look.streams[entry.index].written_to:
-                moved.setdefault((entry.index, item.index), []).append(at)
+            if item.verdict in _THERE and (entry.index, item.index) in elsewhere:
+                moved.setdefault(entry.index, {})[at] = item.index
         checked = list(items)
-        for (name, index), places in moved.items():
-            stream = await self._stream(name, that_has=index)
+        for name, places in moved.items():
+            stream = await self._learn(name)
+            if len(stream.indices) == 1:
+                continue
             by_id = _by_id(body, places)
-            for id_ in await self._find(by_id, stream.before(index)):
-                await self._withdraw(index, id_)
+            having_by_id = await self._backing.present(stream.indices, list(by_id))
+            self._count(by_id, sum(len(having) > 1 for having in having_by_id.values()))
+            for id_, having in having_by_id.items():
+                oldest = await self._left_alone(id_, having, stream)
                 for at in by_id[id_]:
-                    checked[at] = Item(Verdict.DUPLICATE, items[at].status, index=index)
+                    if places[at] != oldest:
+                        checked[at] = Item(Verdict.DUPLICATE, items[at].status, index=places[at])
         return checked
+
+    def _may_have_moved(self, name: str, index: str, look: Look) -> bool:
+        """
+        Tell whether a document went to another index than the one that the look took for the newest.
+
+        Or whether another one has become known since: somebody may have written the document there at the same time.
+        """
+        known = self._streams.get(name)
+        return index != look.streams[name].written_to or (known is not None and index != known.written_to)
 
     async def _known(self, body: BulkBody, places: list[int], stream: _Stream) -> list[int]:
         """Tell which of some entries older indices have; of each only the oldest copy is left."""
         by_id = _by_id(body, places)
-        found = await self._find(by_id, stream.indices[:-1])
+        found = await self._backing.present(stream.indices[:-1], list(by_id))
+        self._count(by_id, len(found))
         if found:
             for id_ in await self._backing.written(stream.written_to, list(found)):
                 found[id_].add(stream.written_to)
         for id_, having in found.items():
-            for index in [index for index in stream.indices if index in having][1:]:
-                await self._withdraw(index, id_)
+            await self._left_alone(id_, having, stream)
         return [at for id_ in found for at in by_id[id_]]
 
-    async def _find(self, ids: Collection[str], indices: tuple[str, ...]) -> dict[str, set[str]]:
-        """Tell which of some indices have which documents."""
-        if not indices:
-            return {}
-        found = await self._backing.present(indices, list(ids))
-        self._lookups.labels("found").inc(len(found))
-        self._lookups.labels("absent").inc(len(ids) - len(found))
-        return found
+    async def _left_alone(self, id_: str, having: set[str], stream: _Stream) -> str:
+        """Withdraw all copies of a document but the oldest; give the index that this one lies in."""
+        oldest, *newer = [index for index in stream.indices if index in having]
+        for index in newer:
+            await self._backing.withdraw(index, id_)
+            self._lookups.labels("withdrawn").inc()
+        return oldest
 
-    async def _withdraw(self, index: str, id_: str) -> None:
-        await self._backing.withdraw(index, id_)
-        self._lookups.labels("withdrawn").inc()
+    def _count(self, ids: Collection[str], found: int) -> None:
+        self._lookups.labels("found").inc(found)
+        self._lookups.labels("absent").inc(len(ids) - found)
 
-    async def _stream(self, name: str, *, that_has: str = "") -> _Stream:
-        """Give what is known of a data stream; ask if that is nothing, or does not have this index."""
-        stream = self._streams.get(name)
-        if stream is None or (that_has and that_has not in stream.indices):
-            stream = await self._learn(name)
-        return stream
+    async def _stream(self, name: str) -> _Stream:
+        """Give what is known of a data stream; ask if that is nothing."""
+        return self._streams.get(name) or await self._learn(name)
 
     async def _learn(self, name: str) -> _Stream:
         stream = self._streams[name] = _read(await self._backing.of(name))

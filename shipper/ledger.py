@@ -8,13 +8,13 @@ made of object, version, message and receive: an attempt has one entry, however 
 
 import socket
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
 from shipper import __version__, ecs
 from shipper.deadletter import Place
+from shipper.digest import digest
 from shipper.notification import ObjectRef
 from shipper.queue import Message
 from shipper.tally import Tally
@@ -125,10 +125,7 @@ class Ledger:
             Its id, itself, and an account of this one document.
         """
         place = attempt.tally.place
-        digest = blake2b(digest_size=15)
-        for part in (ref.bucket, ref.key, place.version, message.id, str(message.receive_count), str(number)):
-            digest.update(part.encode() + b"\0")
-        id_ = digest.hexdigest()
+        id_ = digest(ref.bucket, ref.key, place.version, message.id, str(message.receive_count), str(number))
         # Should it be refused, its dead letter is that of this attempt, not of the object.
         account = Tally(Place(dataset=DATASET, object=ref, version=id_))
         account.read = 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from shipper.aws import Session
+from shipper.aws import Session, refusal
 from shipper.batcher import Batcher
 from shipper.config import Queue as Settings
 from shipper.errors import QueueError
@@ -272,9 +272,6 @@ def errors_of_sqs(permission: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        told = error.response.get("Error", {})
-        code = told.get("Code", "")
-        hint = f"{permission} is needed on the queue, " if "Denied" in code or code == "403" else ""
-        raise QueueError(f"{hint}SQS answered {code}: {told.get('Message', '')}") from error
+        raise QueueError(refusal(error, "SQS", f"{permission} is needed on the queue")) from error
     except BotoCoreError as error:
         raise QueueError(f"SQS does not answer: {error}") from error

@@ -2,27 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
 
 from shipper import ecs
+from shipper.digest import digest
 from shipper.envelopes import Context
 from shipper.formats import Unparsed
 from shipper.source import Origin, Source
 
 ID_BYTES: Final = 512
 """OpenSearch refuses a longer `_id`."""
-
-BLANK: Final = frozenset({"", "-"})
-"""Texts that stand for no value, in a field of whatever type."""
-
-
-def digest(bucket: str, key: str, version: str) -> str:
-    """Name one content of one object; the ids of its records begin with this, where they have none of their own."""
-    hashed = blake2b(digest_size=15)
-    for part in (bucket, key, version):
-        hashed.update(part.encode() + b"\0")
-    return hashed.hexdigest()
 
 
 class Stamp:
@@ -91,8 +80,7 @@ class Stamp:
             document.shipper = ecs.Shipper()
         document.shipper.lag_seconds = (now - document.timestamp).total_seconds()
         if unparsed:
-            told = [ecs.Unparsed(field=one.field, value=one.value) for one in unparsed if one.value not in BLANK]
-            document.shipper.unparsed += tuple(told)
+            document.shipper.unparsed += ecs.set_aside(unparsed)
         if document.shipper.unparsed:
             document.tags += ("type_drift",)
 

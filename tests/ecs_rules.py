@@ -111,8 +111,10 @@ def _leaves(value: Any, kind: Any, path: str, found: list[str], *, repeated: boo
     elif isinstance(value, list):
         if not value:
             found.append(f"{path} is empty")
+        # In a list of objects that ECS has itself, such as `dns.answers`, a field has one value in each object.
+        repeated = ecs_fields().get(path) != ("object", True)
         for member in value:
-            yield from _leaves(member, kind, path, found, repeated=True)
+            yield from _leaves(member, kind, path, found, repeated=repeated)
     else:
         yield Leaf(path, value, kind, repeated)
 

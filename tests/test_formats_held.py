@@ -25,6 +25,7 @@ class Caller(Record):
 
 
 CALLER = Held(Caller, "caller")
+SESSIONS = Held(list[Session], "sessions")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,21 @@ CALLER = Held(Caller, "caller")
 def test_reading(data: bytes, read: Caller | None, unparsed: dict[str, str]) -> None:
     """Values of other types are set aside under their whole path, and the rest is read as declared."""
     assert CALLER.read(data) == (read, tuple(Unparsed(field, value) for field, value in unparsed.items()))
+
+
+@pytest.mark.parametrize(
+    ("data", "read", "unparsed"),
+    [
+        (b"[]", [], {}),
+        (b'[{"mfa":true},{}]', [Session(mfa=True), Session()], {}),
+        (b'[{"mfa":true},{"mfa":"maybe"}]', [Session(mfa=True), Session()], {"sessions[1].mfa": "maybe"}),
+        (b'[{"mfa":true},7]', None, {"sessions": '[{"mfa":true},7]'}),
+        (b'{"mfa":true}', None, {"sessions": '{"mfa":true}'}),
+    ],
+)
+def test_reading_a_list(data: bytes, read: list[Session] | None, unparsed: dict[str, str]) -> None:
+    """A list is read as one Struct is; what is no list, or has something else in it, is set aside whole."""
+    assert SESSIONS.read(data) == (read, tuple(Unparsed(field, value) for field, value in unparsed.items()))
 
 
 @pytest.mark.parametrize(

@@ -383,6 +383,32 @@ def test_sound_records_are_decoded_in_batches(
     assert sum(tried) <= 1.1 * len(raw)
 
 
+@pytest.mark.parametrize("gap", [b"\n", b"\r\n", b" \n\n"])
+def test_records_on_lines_need_not_open_alike(gap: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no order in its members, and what holds lists of objects, is looked at once too."""
+    calls = 0
+
+    def count(*args: Any) -> extent.Extent:
+        nonlocal calls
+        calls += 1
+        return extent.extent(*args)
+
+    monkeypatch.setattr(module, "extent", count)
+    pieces = [b'{"a":%d,"b":[{"c":1},{"c":2}]}', b'{"b":[{"a":1} , {"a":2}],"a":%d}', b'{"c":{"d":{}},"a":%d}']
+    raw = gap.join(pieces[number % 3] % number for number in range(1000))
+    out = decoded(JsonRecords(Item), cut(raw, (10_000,)), record_bytes=1 << 20)
+    assert numbers(out) == list(range(1000))
+    assert gap.join(one.original for one in out) == raw
+    assert calls < 20
+
+
+@pytest.mark.parametrize("gap", [b"\n", b""])
+def test_wrapper_among_lines_is_opened(gap: bytes) -> None:
+    """Where records come in wrappers too, an object between bare records is not taken for one of them."""
+    lines = [*FIVE, b'{"Records":[%b]}' % b",".join(FIVE), *FIVE]
+    assert numbers(read(gap.join(lines * 40))) == [*range(5)] * 120
+
+
 def test_first_keys_are_few() -> None:
     """Of records that all open differently only so many first keys are remembered."""
     known = separator.Separator()

@@ -109,6 +109,119 @@ def test_hostile_line() -> None:
         assert len(read(text, limit=1 << 20)) == 1
 
 
+class Access(Row):
+    """A request, with what its client sent in quotes."""
+
+    time: str | None = None
+    requester: str | None = None
+    key: str | None = None
+    uri: str | None = None
+    status: int | None = None
+    error: str | None = None
+    sent: int | None = None
+    referrer: str | None = None
+    agent: str | None = None
+    version: str | None = None
+    host: str | None = None
+
+
+LAYOUT = ["[time]", "requester*", "key", '"uri"', "status", "error", "sent", '"referrer"', '"agent"', "version", "host"]
+CLIENTS = Quoted(Access, LAYOUT, least=10)
+
+
+def access(line: str) -> list[str | int | None]:
+    """Decode a line of this layout."""
+    [one] = decoded(CLIENTS, [line.encode()], record_bytes=1 << 20)
+    return [getattr(one.value, field) for field in Access.__struct_fields__] + [part.value for part in one.unparsed]
+
+
+@pytest.mark.parametrize(
+    ("uri", "referrer", "agent"),
+    [
+        ("GET / HTTP/1.1", "http://a/", "curl/8"),
+        ('GET /a"b HTTP/1.1', 'http://a/"x"', 'curl "evil" agent'),
+        ('GET /a" b" HTTP/1.1', 'a "b" c', '"" x" y'),
+        ('GET /" 200 x', '" - ', '" - h " - h'),
+        ("GET /", "r", 'x" 200 - 1 "forged" "agent" v forged'),
+        ("GET /", "r", 'x" v forged "y'),
+        ("GET /", "r", '"'),
+        ("[a] -", "] -", "[x"),
+    ],
+)
+def test_quotes_of_clients(uri: str, referrer: str, agent: str) -> None:
+    """Whatever a client sends stays in its own column: the columns behind tell where each text ends."""
+    line = f'[6/Feb/2019 +0000] a b c key "{uri}" 403 Denied 243 "{referrer}" "{agent}" v h'
+    assert access(line) == ["6/Feb/2019 +0000", "a b c", "key", uri, 403, "Denied", 243, referrer, agent, "v", "h"]
+
+
+sent = st.text(st.sampled_from('" -[]a12') | st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@tried
+@given(sent.filter(lambda uri: " " not in uri), sent, sent)
+def test_clients_cannot_fill_other_columns(uri: str, referrer: str, agent: str) -> None:
+    """No text that a client sends changes a column behind it; two texts in a row share what stands between them."""
+    values = CLIENTS.split(f'[t] a b key "{uri}" 403 Denied 243 "{referrer}" "{agent}" v h')
+    assert values is not None
+    assert values[:7] == ["t", "a b", "key", uri, "403", "Denied", "243"]
+    assert f'"{values[7]}" "{values[8]}"' == f'"{referrer}" "{agent}"'
+    assert values[9:] == ["v", "h"]
+
+
+def test_clients_columns_without_value() -> None:
+    """Each text may be missing, bare or in quotes, and the column with blanks too."""
+    assert access("[t] - - - - - - - - - -") == ["t", *[None] * 10]
+    assert access('[t] - - "-" - - - "" "-" - -') == ["t", *[None] * 10]
+    assert access('[t] a b k - 204 - - "r" - v h') == ["t", "a b", "k", None, 204, None, None, "r", None, "v", "h"]
+
+
+def test_shorter_and_longer_lines_of_clients() -> None:
+    """Older lines end earlier; later columns are kept under their number, also those in quotes."""
+    start = '[t] a k "u" 200 - 1 "r" "x "y" z"'
+    row = ["t", "a", "k", "u", 200, None, 1, "r", 'x "y" z', "v"]
+    assert access(f"{start} v") == [*row, None]
+    assert access(f"{start} v h later - more") == [*row, "h", "later", "more"]
+    plain = '[t] a k "u" 200 - 1 "r" "x"'
+    for later, values in (('"a b"', ["a b"]), ('"a b" c', ["a b", "c"]), ('[a b] "" "c"', ["a b", "c"])):
+        assert access(f"{plain} v h {later}") == [*row[:8], "x", "v", "h", *values]
+
+
+def test_type_drift_before_quotes_of_clients() -> None:
+    """Where a number is none the line is read like any other: it is set aside, and only torn texts are errors."""
+    assert access('[t] a k "u" OK - 1 "r" "x" v h') == ["t", "a", "k", "u", None, None, 1, "r", "x", "v", "h", "OK"]
+    [error] = errors(decoded(CLIENTS, [b'[t] a k "u" OK - 1 "r" "x "y" z" v h'], record_bytes=100))
+    assert error.reason == "columns"
+    [error] = errors(decoded(CLIENTS, [b'[t] a k "u" 200 - 1 "r" "x"'], record_bytes=100))
+    assert error.cause == "9 columns, at least 10 are needed"
+
+
+def test_hostile_line_of_clients() -> None:
+    """A long line that almost fits again and again is read in a few passes over it."""
+    for text in ('" 200 - 1 "', '" "', "- ", '" x', "a ", "- - - 1 - 1 "):
+        for line in (
+            f'[t] {text * 30_000}"',
+            f'[t] a k "{text * 30_000}',
+            f'[t] a k "u" 200 - 1 "r" "{text * 30_000}  ',
+        ):
+            assert len(decoded(CLIENTS, [line.encode()], record_bytes=1 << 20)) == 1
+
+
+@pytest.mark.parametrize(
+    "layout", [['"uri"'], ["key", '"uri"', "host"], ["requester*", "key", '"uri"'], ["[time]", "key"]]
+)
+def test_any_layout_of_clients(layout: list[str]) -> None:
+    """Columns of each kind may stand anywhere, but one with blanks has another in quotes behind it."""
+    line = {'"uri"': '"a" b"', "requester*": "c d e", "[time]": "[f g]"}
+    split = Quoted(Access, layout).split(" ".join(line.get(column, column) for column in layout))
+    assert split == [{'"uri"': 'a" b', "requester*": "c d e", "[time]": "f g"}.get(column, column) for column in layout]
+
+
+def test_column_without_name() -> None:
+    """A layout with an empty column is refused."""
+    with pytest.raises(ValueError, match="has no name"):
+        Quoted(Access, ["time", ""])
+
+
 words = st.text(st.characters(exclude_characters='" []\r\n', exclude_categories=["Cs"]), min_size=1, max_size=6).filter(
     lambda word: word != "-" and not word.isspace()
 )

@@ -9,6 +9,7 @@ from desk import INDEX, Desk, outcomes, turns
 from fakes import Action, Fault, on_fake_time
 from lines import BEGINNING
 
+from shipper.bulk import BulkBody, Item
 from shipper.errors import OpenSearchUnavailable
 from shipper.identity import CLOCKS
 from shipper.tally import Tally
@@ -34,6 +35,7 @@ async def notice(desk: Desk) -> None:
     """Let the indexer notice a rollover, as the first document after it does."""
     await deliver(desk, "young", time=ROLLOVER + CLOCKS)
     desk.engine.looks.clear()
+    desk.engine.looked_in.clear()
 
 
 @on_fake_time
@@ -199,25 +201,73 @@ async def test_what_was_perhaps_taken_before_the_rollover() -> None:
 @on_fake_time
 async def test_two_answers_lost_around_a_rollover(*, noticed: bool) -> None:
     """Of a document that both of two requests without an answer have created, only the older copy is left."""
-    desk = Desk()
-    if noticed:
-        await deliver(desk, "first")
-    desk.engine.faults.append(Fault(AWAY, applied=True))
+    desk = Desk(requests=2)
+    desk.engine.faults += [Fault(AWAY, applied=True)] * 2
     tally = desk.tally()
     desk.add(tally, "a", "b")
     await desk.indexer.flush()
     await turns()
-    desk.engine.roll_over(INDEX, ROLLOVER)
-    desk.engine.faults.append(Fault(AWAY, applied=True))
+    desk.engine.seconds = 1.0
     await desk.next_request()
-    await turns()
-    assert copies(desk, "a", "b") == [2, 2]
+    await asyncio.sleep(0.5)
+    desk.engine.roll_over(INDEX, ROLLOVER)
+    twice: list[list[int]] = []
+    desk.engine.before_answer = lambda: twice.append(copies(desk, "a", "b"))
+    while not twice:
+        await asyncio.sleep(0.1)
+    assert twice == [[2, 2]]
+    desk.engine.seconds = 0.0
     if noticed:
-        await deliver(desk, "young", time=ROLLOVER + CLOCKS)
+        desk.add(desk.tally("young"), "young", time=ROLLOVER + CLOCKS)
+        await desk.indexer.flush()
+        await turns()
     await desk.indexer.drain()
     assert outcomes(tally) == (0, 2, 0, 0)
     assert copies(desk, "a", "b") == [1, 1]
     assert desk.engine.copies(INDEX, "a") == [f".ds-{INDEX}-000001"]
+
+
+@pytest.mark.parametrize("slow_first", [False, True])
+@on_fake_time
+async def test_two_bodies_of_one_document_on_their_way_at_once(*, slow_first: bool) -> None:
+    """Two bodies with the same document, with a rollover in between, leave the older copy, whoever ends last."""
+    desk = Desk(requests=2)
+    await deliver(desk, "first")
+    tallies = [desk.tally(), desk.tally()]
+    bulk = desk.engine.bulk
+    turn = iter([2.0, 0.5] if slow_first else [0.5, 2.0])
+
+    async def applied_at_once_and_answered_late(body: BulkBody) -> list[Item]:
+        items = await bulk(body)
+        desk.engine.roll_over(INDEX, ROLLOVER)
+        await asyncio.sleep(next(turn))
+        return items
+
+    desk.engine.bulk = applied_at_once_and_answered_late  # type: ignore[method-assign]
+    for tally in tallies:
+        desk.add(tally, "a")
+        await desk.indexer.flush()
+        await turns()
+    assert copies(desk, "a") == [2]
+    desk.engine.bulk = bulk  # type: ignore[method-assign]
+    await desk.indexer.drain()
+    assert copies(desk, "a") == [1]
+    assert desk.engine.copies(INDEX, "a") == [f".ds-{INDEX}-000001"]
+
+
+@on_fake_time
+async def test_what_is_known_is_asked_anew_after_a_request_without_an_answer() -> None:
+    """A rollover between two attempts is noticed before the second, so that it creates nothing at all."""
+    desk = Desk()
+    desk.engine.faults.append(Fault(AWAY, applied=True))
+    tally = desk.tally()
+    desk.add(tally, "a")
+    await desk.indexer.flush()
+    await turns()
+    desk.engine.roll_over(INDEX, ROLLOVER)
+    await desk.indexer.drain()
+    assert outcomes(tally) == (0, 1, 0, 0)
+    assert desk.sent == [["a"]]
 
 
 @on_fake_time

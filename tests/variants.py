@@ -15,7 +15,7 @@ import parquet_files
 from reading import Failed, Indexed, Result, documents, originals, read
 from sample_files import Case
 
-from shipper.formats import ByMagic, JsonRecords, Parquet, Table
+from shipper.formats import ByMagic, JsonRecords, Parquet, Quoted, Table
 
 Fields = dict[str, Any]
 """A record: the values of a line by column, or a JSON object."""
@@ -95,7 +95,7 @@ def declared(case_format: Any) -> set[str]:
     """Give the paths of all values that a format's records have, as in `Variant.place`."""
     if isinstance(case_format, ByMagic):
         return declared(case_format.otherwise)
-    assert isinstance(case_format, JsonRecords | Table)
+    assert isinstance(case_format, JsonRecords | Quoted | Table)
     return set(marker.declared(case_format.record))
 
 
@@ -104,17 +104,19 @@ def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
     return list(zip(variants(case), results, strict=True))
 
 
-def _format(case: Case, raw: bytes) -> JsonRecords[Any] | Parquet[Any] | Table[Any]:
+def _format(case: Case, raw: bytes) -> JsonRecords[Any] | Parquet[Any] | Quoted[Any] | Table[Any]:
     """Give the format of one case of a source."""
     form = case.source.format
     form = form.of(raw) if isinstance(form, ByMagic) else form
-    assert isinstance(form, JsonRecords | Parquet | Table)
+    assert isinstance(form, JsonRecords | Parquet | Quoted | Table)
     return form
 
 
 def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
     if isinstance(form, Table):
         return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
+    if isinstance(form, Quoted):
+        return dict(zip(form.columns, form.split(record.decode()) or (), strict=False))
     assert isinstance(form, JsonRecords | Parquet)
     fields: Fields = msgspec.json.decode(record)
     return fields
@@ -126,11 +128,23 @@ def _written(case: Case, records: list[Fields]) -> bytes:
     form = _format(case, raw)
     if records and isinstance(form, Parquet):
         return parquet_files.written({name: [record[name] for record in records] for name in records[0]})
+    if records and isinstance(form, Quoted):
+        return "".join(_line(form, record) + "\n" for record in records).encode()
     if not records or not isinstance(form, Table):
         return b"\n".join(map(msgspec.json.encode, records))
     header = _columns(form, raw)
     rows = [[str(record[name]) or form.null for name in header] for record in records]
     return "".join(form.separator.join(row) + "\n" for row in [list(header), *rows]).encode()
+
+
+def _line(form: Quoted[Any], record: Fields) -> str:
+    """Write a line the way its layout says; a record of an older line has fewer columns."""
+    spelled = zip(form.layout, form.columns, strict=True)
+    return " ".join(
+        column.replace("*", "").replace(name, str(record[name]) or form.null)
+        for column, name in spelled
+        if name in record
+    )
 
 
 def _columns(form: Table[Any], raw: bytes) -> tuple[str, ...]:

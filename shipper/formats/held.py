@@ -2,8 +2,8 @@
 A member that a record holds as bytes, because many records repeat it to the byte: who called, for example.
 
 What is made of such a member can then be cached by its bytes, and is not decoded again and again. It must still be read
-as if it had been decoded in its record: the Struct that it holds is declared beside it, and a value in it that is not
-as declared is set aside under its whole path.
+as if it had been decoded in its record: what it holds, a Struct or a list of them, is declared beside it, and a value
+in it that is not as declared is set aside under its whole path.
 """
 
 import typing
@@ -16,10 +16,10 @@ from msgspec import Meta, Raw, field
 from shipper.formats.record import Record, Unparsed
 from shipper.formats.repair import repair
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Record | list[Any])
 
 
-def holds(kind: type[Record]) -> Meta:
+def holds(kind: type[Record | list[Any]]) -> Meta:
     """
     Say what a member of type `Raw` holds.
 
@@ -28,7 +28,7 @@ def holds(kind: type[Record]) -> Meta:
     return Meta(extra={"holds": kind})
 
 
-def held(declared: Any) -> type[Record] | None:
+def held(declared: Any) -> type[Record | list[Any]] | None:
     """Give the type of what a member holds, from the type that it is declared with; None if it is not held as bytes."""
     if typing.get_origin(declared) is not Annotated:
         return None

@@ -2,13 +2,14 @@
 JSON objects, one a record: inside an array under a name (`Records`), in a bare array, a line each, or glued together.
 
 The fast path never looks at a record twice. The records of an object open alike, so what stands between two of them,
-for example `},{"eventVersion"`, is learned and searched for, and each piece is decoded by itself in C. A piece that
-decodes is a record, because no JSON object begins with another one. A piece that does not is too short (an object
-inside the record opens alike), too long (the records open differently) or broken: then `extent` tells where the record
-ends. What is decided about a broken record depends on the next `record_bytes` alone, never on where a block ends.
+for example `},{"eventVersion"`, is learned and searched for, and each piece is decoded by itself in C. Records on lines
+of their own need not open alike where nothing else has lines. A piece that decodes is a record, because no JSON object
+begins with another one. A piece that does not is too short (an object inside the record opens alike), too long (the
+records open differently) or broken: then `extent` tells where the record ends. What is decided about a broken record
+depends on the next `record_bytes` alone, never on where a block ends.
 
-Sound records are decoded many at a time, as the JSON array that they are between two of their separators: that costs
-less than a call for each. When a batch does not decode, its records are decoded one by one.
+Sound records are decoded many at a time, as the JSON array or the lines that they are between two of their separators:
+that costs less than a call for each. When a batch does not decode, its records are decoded one by one.
 """
 
 from typing import Final, Generic, TypeVar
@@ -33,6 +34,7 @@ BATCH_BYTES: Final = 1 << 14
 """Bytes of records that are decoded in one go, and up to one record more."""
 
 _split: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_split_lines: Final = msgspec.json.Decoder(msgspec.Raw).decode_lines
 _BRACE: Final = ord("{")
 _ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -59,14 +61,15 @@ class JsonDecoder(Generic[R]):
     """Decodes one object; see `Decoder`."""
 
     def __init__(self, record: type[R], *, wrapper: str | None, record_bytes: int) -> None:
-        self._decode = msgspec.json.Decoder(record, strict=False).decode
+        decoder = msgspec.json.Decoder(record, strict=False)
+        self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
         self._decode_all = msgspec.json.Decoder(list[record], strict=False).decode  # type: ignore[valid-type]
         self._wrapper = msgspec.json.encode(wrapper) if wrapper else b""
         self._limit = record_bytes
         self._backlog = Backlog()
         self._begun = False
         self._closers = bytearray()  # of the array and the object around it that we are inside of, innermost last
-        self._separator = Separator()
+        self._separator = Separator(alike=wrapper is not None)
         self._passage: Passage | None = None  # over a value too long or too deep
         self._parts: tuple[int, list[msgspec.Raw]]  # of the batch that was asked for last, by its first record's index
         self._answer(b"", final=False)
@@ -89,11 +92,12 @@ class JsonDecoder(Generic[R]):
         record = self._out[index]
         if isinstance(record, RecordError):
             return record.original
-        start, end, first = self._spans[index]
+        start, end, first, has_comma = self._spans[index]
         if first is None:
             return self._buffer[start:end]
         if self._parts[0] != first:
-            self._parts = (first, _split(b"[%b]" % self._buffer[start:end]))
+            piece = self._buffer[start:end]
+            self._parts = (first, _split(b"[%b]" % piece) if has_comma else _split_lines(piece))
         return bytes(self._parts[1][index - first])
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
@@ -106,7 +110,8 @@ class JsonDecoder(Generic[R]):
         self._final = final
         self._out: list[R | RecordError] = []
         # Of each record: start and end of its bytes, and None; or of its batch's, and the index of the first in there.
-        self._spans: list[tuple[int, int, int | None]] = []
+        # Then whether there are commas between the records of the batch.
+        self._spans: list[tuple[int, int, int | None, bool]] = []
         self._parts = (-1, [])
         self._alone_until = 0  # end of a batch that did not decode
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
@@ -186,7 +191,7 @@ class JsonDecoder(Generic[R]):
                     add(decode(buffer[position:end]))
                 except _ERRORS:
                     break
-                span((position, end, None))
+                span((position, end, None, False))
                 position = brace + step
         return self._value(position)
 
@@ -199,18 +204,20 @@ class JsonDecoder(Generic[R]):
         Returns:
             Where the next record stands.
         """
-        if position < self._alone_until:
+        has_comma = self._separator.has_comma
+        if position < self._alone_until or (self._wrapper and not has_comma):  # among lines there may be a wrapper
             return position
         buffer, separator, step = self._buffer, self._separator.text, self._separator.step
         reach = min(BATCH_BYTES + SEARCH_BYTES, self._limit) + len(separator) - 1  # no record in it can be too long
         while (brace := buffer.find(separator, position + BATCH_BYTES, position + reach)) >= 0:
             end = brace + 1
             try:
-                records = self._decode_all(b"[%b]" % buffer[position:end])
+                piece = buffer[position:end]
+                records = self._decode_all(b"[%b]" % piece) if has_comma else self._decode_lines(piece)
             except _ERRORS:
                 self._alone_until = end
                 break
-            self._spans += [(position, end, len(self._out))] * len(records)
+            self._spans += [(position, end, len(self._out), has_comma)] * len(records)
             self._out += records
             position = brace + step
         return position
@@ -248,7 +255,7 @@ class JsonDecoder(Generic[R]):
             self._fail("invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error), start, end)
         else:
             self._out.append(record)
-            self._spans.append((start, end, None))
+            self._spans.append((start, end, None, False))
             self._separator.learn(self._buffer, start, end)
 
     # -- errors -------------------------------------------------------------------------------------------------------
@@ -269,7 +276,7 @@ class JsonDecoder(Generic[R]):
     def _fail(self, cause: str, start: int, end: int) -> None:
         """Put an error in the place of a record."""
         self._out.append(record_error("undecodable", cause, self._buffer[start:end]))
-        self._spans.append((start, end, None))
+        self._spans.append((start, end, None, False))
         self._separator.forget()  # searching for it behind each of many errors would take long
 
     def _pass_over(self, position: int, reason: str, cause: str) -> int:
@@ -282,7 +289,7 @@ class JsonDecoder(Generic[R]):
         if passage.closed or self._final:
             self._passage = None
             self._out.append(passage.error())
-            self._spans.append((end, end, None))
+            self._spans.append((end, end, None, False))
             if not passage.closed:
                 self._closers.clear()
         return end

@@ -2,7 +2,8 @@
 Lines of columns in a fixed order, where a value with blanks stands in double quotes or in square brackets.
 
 Such logs have no header. New columns are added at the end: older lines have fewer of them than we know, and newer ones
-have more.
+have more. Clients' texts stand in them as they were sent, so with quotes of their own: `shipper.formats.anchored` tells
+where they end in lines whose layout is known, and otherwise each value ends at the first quote before a blank.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from shipper.errors import RecordError
+from shipper.formats.anchored import anchored, names
 from shipper.formats.columns import compiled, converted
 from shipper.formats.record import Row, Unparsed, record_error
 from shipper.formats.text import TextDecoder
@@ -36,20 +38,29 @@ class Quoted(Generic[R]):
 
     Args:
         row: the Struct of one line; the names that its fields have when encoded are the columns' names
-        columns: all of them in order; one that the row does not declare is passed over
+        layout: all columns in order. How they stand in a line may be told: `"name"` in quotes, where a client's text
+            may have more of them; `[name]`; `name*` with blanks but no quotes, with one in quotes somewhere behind it.
+            A column that the row does not declare is passed over.
         least: columns that even the oldest lines have; all when it is None
         null: the token of a column without a value, quoted or bare; an empty one has none either
 
     A value beyond the last column goes to what was set aside as `column_<number>`, counted from 1.
+
+    Raises:
+        ValueError: a column has no name
     """
 
-    def __init__(self, row: type[R], columns: Sequence[str], *, least: int | None = None, null: str = "-") -> None:
-        names = {field.encode_name: field.name for field in msgspec.structs.fields(row)}
+    def __init__(self, row: type[R], layout: Sequence[str], *, least: int | None = None, null: str = "-") -> None:
+        fields = {field.encode_name: field for field in msgspec.structs.fields(row)}
         self.record = row
-        self.columns = tuple(columns)
+        self.layout = tuple(layout)
+        self.columns = names(layout)
         self.null = null
-        self._least = len(columns) if least is None else least
-        self._row: type[Any] = compiled(row, tuple(names.get(column, "") for column in columns))[0]
+        self._least = len(layout) if least is None else least
+        numbers = frozenset(name for name, field in fields.items() if field.type in (int, int | None))
+        self._line = anchored(layout, numbers, null)
+        declared = [fields[column].name if column in fields else "" for column in self.columns]
+        self._row: type[Any] = compiled(row, tuple(declared))[0]
 
     def decoder(self, *, record_bytes: int) -> "TextDecoder[R]":
         """Start on one object; see `Format`."""
@@ -57,11 +68,18 @@ class Quoted(Generic[R]):
 
     def split(self, line: str) -> list[str] | None:
         """Give the values of one line without their quotes and brackets; None where these do not match."""
-        values: list[str] = []
-        for found in _VALUE.finditer(line):
-            if found.lastindex == _NOT_A_VALUE:  # to go on would take time that grows with the square of the length
-                return None
-            values.append(found[found.lastindex or 0])
+        found = self._line.match(line) if self._line else None
+        if found is None:
+            return _values(line)
+        *values, rest = found.groups(self.null)
+        last = values[-1]
+        if rest:
+            values += rest[1:].split(" ")
+        if len(values) < len(self.columns) and '" ' in last:
+            # A later column in quotes looks like the end of the text before it, but such a line has all that we know.
+            otherwise = _values(line)
+            if otherwise and len(otherwise) > len(self.columns):
+                return otherwise
         return values
 
     def _read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
@@ -72,14 +90,24 @@ class Quoted(Generic[R]):
         if len(tokens) < self._least:
             cause = f"{len(tokens)} columns, at least {self._least} are needed"
             return record_error("columns", cause, line.encode()), ()
-        values = [None if token in ("", self.null) else token for token in tokens]
-        known = len(self.columns)
-        beyond = [
-            Unparsed(f"column_{number}", value)
-            for number, value in enumerate(values[known:], known + 1)
-            if value is not None
-        ]
-        filled = values[:known] + [None] * (known - len(values))
+        null, known = self.null, len(self.columns)
+        values = [None if token == null or not token else token for token in tokens]
+        beyond: list[Unparsed] = []
+        if len(values) > known:
+            later = enumerate(values[known:], known + 1)
+            beyond = [Unparsed(f"column_{number}", value) for number, value in later if value is not None]
+            del values[known:]
+        values += [None] * (known - len(values))
         row: R
-        row, unparsed = converted(filled, self._row, self.columns)
+        row, unparsed = converted(values, self._row, self.columns)
         return row, (*unparsed, *beyond)
+
+
+def _values(line: str) -> list[str] | None:
+    """Split a line at the blanks outside of quotes and brackets; None where these do not match."""
+    values: list[str] = []
+    for found in _VALUE.finditer(line):
+        if found.lastindex == _NOT_A_VALUE:  # to go on would take time that grows with the square of the length
+            return None
+        values.append(found[found.lastindex or 0])
+    return values

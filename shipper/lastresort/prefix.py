@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shipper.aws import Session
+from shipper.aws import Session, refusal
 from shipper.errors import LastResortError
 from shipper.lastresort.shelf import is_name
 
@@ -79,9 +79,6 @@ class S3Prefix:
         try:
             yield
         except ClientError as error:
-            told = error.response.get("Error", {})
-            code = told.get("Code", "")
-            hint = f"{permission} is needed, " if "Denied" in code or code == "403" else ""
-            raise LastResortError(f"{self.place}: {hint}S3 answered {code}: {told.get('Message', '')}") from error
+            raise LastResortError(f"{self.place}: {refusal(error, 'S3', f'{permission} is needed')}") from error
         except BotoCoreError as error:
             raise LastResortError(f"{self.place}: S3 does not answer: {error}") from error

@@ -478,8 +478,8 @@ def document(record: CloudTrailRecord, _origin: Origin) -> CloudTrailDocument:
     """
     times = _times(record)
     category, kind = KINDS.get(record.event_name or "", _NO_KIND)
-    address = _given(record.source_ip_address)
-    agent = _given(record.user_agent)
+    address = ecs.given(record.source_ip_address)
+    agent = ecs.given(record.user_agent)
     ip = ecs.ip(address)
     parts = _parts(record)
     caller = _caller(record, parts)
@@ -570,11 +570,6 @@ def _add_rare(cloudtrail: CloudTrail, record: CloudTrailRecord, parts: Parts) ->
     if record.tls_details and record.tls_details.key_exchange:
         cloudtrail.tls_details = CloudTrailTlsDetails(key_exchange=record.tls_details.key_exchange)
     cloudtrail.vpc_endpoint_account_id = record.vpc_endpoint_account_id or None
-
-
-def _given(text: str | None) -> str | None:
-    """Take a text unless it is one of those that stand for none."""
-    return None if text in ("", "-") else text
 
 
 def _times(record: CloudTrailRecord) -> Times:
@@ -707,14 +702,16 @@ def _read_caller(data: bytes, signing_in: str | None) -> Caller:
         identity.on_behalf_of.user_id if identity.on_behalf_of else None,
     )
     fields = _user_identity(identity, actor, session)
-    unread = [ecs.Unparsed(field=one.field, value=one.value) for one in unparsed if _given(one.value)]
     return Caller(
         account=identity.account_id,
         actor=actor,
         names=tuple(dict.fromkeys(filter(None, names))),
         user=ecs.some(ecs.User(email=actor.email, id=actor.id, name=actor.name)),
         fields=Raw(msgspec.json.encode(fields)) if fields else None,
-        unread=(*_unread("userIdentity.sessionContext.attributes.creationDate", created, session), *unread),
+        unread=(
+            *_unread("userIdentity.sessionContext.attributes.creationDate", created, session),
+            *ecs.set_aside(unparsed),
+        ),
     )
 
 
@@ -780,7 +777,7 @@ def _group(parts: Parts) -> ecs.Group | None:
 
 def _related(record: CloudTrailRecord, parts: Parts, caller: Caller, ip: ecs.Ip | None) -> ecs.Related | None:
     host = record.tls_details.client_provided_host_header if record.tls_details else None
-    address = _given(record.source_ip_address)
+    address = ecs.given(record.source_ip_address)
     if ip or (address and (address.startswith("AWS Internal") or address.endswith(".amazonaws.com"))):
         address = None
     if not parts.naming and not record.resources and not host and not address:

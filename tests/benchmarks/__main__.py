@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Final
 
-from benchmarks import endtoend, inputs, large, report, speed
+from benchmarks import endtoend, inputs, large, lookups, report, speed
 from benchmarks.report import Results
 from shipper.source import Sources
 
@@ -13,6 +13,7 @@ _CHOICES: Final = {
     "speed": ("speed",),
     "end-to-end": ("end-to-end",),
     "large": ("large",),
+    "lookups": ("lookups",),
 }
 
 
@@ -29,6 +30,8 @@ def main() -> None:
         measured.end_to_end = endtoend.measure(sources, tell)
     if "large" in what:
         measured.sources.update(large.measure(tell))
+    if "lookups" in what:
+        measured.lookups = lookups.measure(sources, tell)
     print(report.table(report.merge(measured)))
 
 

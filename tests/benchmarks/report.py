@@ -51,11 +51,29 @@ class EndToEnd(Struct, kw_only=True):
     daemon_docs_per_cpu_s: int
 
 
+class Lookups(Struct, kw_only=True):
+    """
+    Looking for documents in older backing indices before they are sent, beside sending them at once.
+
+    Attributes:
+        ratio: documents per second with looks by those without
+        docs_per_s: with looks
+        docs_per_s_without: without
+        backing_indices: older ones that are looked into
+    """
+
+    ratio: float
+    docs_per_s: int
+    docs_per_s_without: int
+    backing_indices: int
+
+
 class Results(Struct):
     """All figures; `sources` by input, that is by dataset."""
 
     sources: dict[str, Row] = {}
     end_to_end: EndToEnd | UnsetType = UNSET
+    lookups: Lookups | UnsetType = UNSET
 
 
 def read(path: Path = FILE) -> Results:
@@ -71,8 +89,9 @@ def merge(measured: Results, path: Path = FILE) -> Results:
         for field in Row.__struct_fields__:
             if (value := getattr(row, field)) is not UNSET:
                 setattr(known, field, value)
-    if measured.end_to_end is not UNSET:
-        results.end_to_end = measured.end_to_end
+    for name in ("end_to_end", "lookups"):
+        if (value := getattr(measured, name)) is not UNSET:
+            setattr(results, name, value)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     return results
@@ -84,10 +103,10 @@ def table(results: Results) -> str:
     for name, row in sorted(results.sources.items()):
         rows.append((name, *(_written(getattr(row, field)) for field in Row.__struct_fields__)))
     text = _aligned(rows)
-    if results.end_to_end is not UNSET:
-        end = results.end_to_end
-        names = EndToEnd.__struct_fields__
-        text += "\n\n" + _aligned([("", *names), ("end_to_end", *(_written(getattr(end, name)) for name in names))])
+    for name in ("end_to_end", "lookups"):
+        if (told := getattr(results, name)) is not UNSET:
+            names = told.__struct_fields__
+            text += "\n\n" + _aligned([("", *names), (name, *(_written(getattr(told, one)) for one in names))])
     return text
 
 

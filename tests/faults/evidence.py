@@ -76,4 +76,12 @@ def _entry(hit: dict[str, Any]) -> Entry:
     told = hit["_source"]["shipper"]["object"]
     others = sum(told[name] for name in ("duplicates", "filtered", "dead_lettered", "released"))
     key = hit["_source"]["aws"]["s3"]["object"]["key"]
-    return Entry(key, hit["_id"], told["outcome"] == "delivered", told["read"], told["indexed"], others)
+    return Entry(
+        key=key,
+        id=hit["_id"],
+        index=hit["_index"],
+        delivered=told["outcome"] == "delivered",
+        read=told["read"],
+        indexed=told["indexed"],
+        others=others,
+    )

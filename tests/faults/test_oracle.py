@@ -49,7 +49,13 @@ def entry(expected: ExpectedObject, **changes: Any) -> Entry:
     """Make up the ledger entry of an object that is done with."""
     records = len(expected.records) + bool(expected.reasons)
     right = Entry(
-        expected.key, "entry-1", delivered=True, read=records, indexed=min(records, 1), others=max(records - 1, 0)
+        key=expected.key,
+        id="entry-1",
+        index="ledger-1",
+        delivered=True,
+        read=records,
+        indexed=min(records, 1),
+        others=max(records - 1, 0),
     )
     return msgspec.structs.replace(right, **changes)
 
@@ -144,7 +150,7 @@ ERRORED = entry(OBJECT, id="entry-0", delivered=False, read=0, indexed=0, others
         [entry(OBJECT, others=3)],
         [entry(OBJECT, read=2, others=1)],
         [entry(OBJECT), entry(OBJECT)],
-        [entry(OBJECT), entry(OBJECT, id="entry-2", indexed=3, others=0)],
+        [entry(OBJECT), entry(OBJECT, id="entry-2", delivered=False, read=4, indexed=4, others=0)],
         [entry(OBJECT), entry(OBJECT, key="other")],
     ],
     ids=["none", "not-done", "unbalanced", "records-missing", "twice", "too-many-documents", "stranger"],
@@ -152,6 +158,15 @@ ERRORED = entry(OBJECT, id="entry-0", delivered=False, read=0, indexed=0, others
 def test_a_wrong_ledger_is_found(entries: list[Entry]) -> None:
     """An object without the entry that says it is done with, and whatever does not add up."""
     assert len(verdict(entries=entries).other) == 1
+
+
+def test_copies_that_a_killed_daemon_has_left() -> None:
+    """An entry that lies in two backing indices is forgiven where its daemon may have been killed in between."""
+    copies = [entry(OBJECT), entry(OBJECT, index="ledger-2")]
+    assert len(verdict(entries=copies, daemons=[DaemonSeen("one")]).other) == 1
+    killed = [DaemonSeen("one", imbalance=None, exit_status=None), DaemonSeen("two")]
+    assert verdict(entries=copies, daemons=killed).lines() == []
+    assert len(verdict(entries=[entry(OBJECT), entry(OBJECT)], daemons=killed).other) == 1
 
 
 def test_a_right_ledger() -> None:

@@ -7,12 +7,14 @@ buckets and queues. A test that ends or breaks a server starts one itself, with 
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from aiobotocore.session import get_session
 from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
+from integration.shipping import Site, site
 from shipper.embedded import aws, opensearch
 
 REGION = "eu-central-1"
@@ -54,3 +56,20 @@ async def sqs(aws_url: str) -> AsyncIterator[SQSClient]:
         "sqs", region_name=REGION, endpoint_url=aws_url, aws_access_key_id="test", aws_secret_access_key="test"
     ) as client:
         yield client
+
+
+@pytest.fixture
+async def bare(
+    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
+) -> AsyncIterator[Site]:
+    """A bucket, a queue and a configuration; no template is installed for them."""
+    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
+    async with site(s3, sqs, region=REGION, **setting) as everything:
+        yield everything
+
+
+@pytest.fixture
+async def here(bare: Site) -> Site:
+    """A site with installed templates."""
+    await bare.install()
+    return bare

@@ -54,6 +54,11 @@ class Site:
     config: Path
     environment: dict[str, str]
 
+    async def install(self) -> None:
+        """Install all templates."""
+        status, _, errors = await shipper(self, "install")
+        assert status == 0, errors
+
     async def put(self, key: str, body: bytes, *, packed: bool = True) -> None:
         """Write an object."""
         await self.s3.put_object(Bucket=self.bucket, Key=key, Body=gzip.compress(body) if packed else body)

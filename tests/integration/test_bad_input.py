@@ -8,16 +8,13 @@ found in OpenSearch: `pytest tests/integration/test_bad_input.py --update-golden
 import gzip
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from types_aiobotocore_s3 import S3Client
-from types_aiobotocore_sqs import SQSClient
 
-from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper, site
+from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad-input.md"
 HEADER = (
@@ -256,18 +253,13 @@ CASES = [
 
 
 @pytest.fixture
-async def here(
-    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
-) -> AsyncIterator[Site]:
+async def here(bare: Site) -> Site:
     """A site whose daemon takes every receive for the last one, with a small limit for inflated objects."""
-    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
-    async with site(s3, sqs, region="eu-central-1", **setting) as everything:
-        config = everything.config.read_text()
-        config = config.replace("visibility_seconds", "max_receives = 1\nvisibility_seconds", 1)
-        everything.config.write_text(config.replace("[limits]", "[limits]\ninflated_mib = 64", 1))
-        status, _, errors = await shipper(everything, "install")
-        assert status == 0, errors
-        yield everything
+    config = bare.config.read_text()
+    config = config.replace("visibility_seconds", "max_receives = 1\nvisibility_seconds", 1)
+    bare.config.write_text(config.replace("[limits]", "[limits]\ninflated_mib = 64", 1))
+    await bare.install()
+    return bare
 
 
 async def test_bad_input(here: Site, *, update_goldens: bool) -> None:

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from types_aiobotocore_s3 import S3Client
-from types_aiobotocore_sqs import SQSClient
 
-from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper, site
+from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper
 from shipper.deadletter import DeadLetters, Place
 from shipper.notification import ObjectRef
 
@@ -61,17 +59,12 @@ def configure(here: Site, old: str, new: str) -> None:
 
 
 @pytest.fixture
-async def here(
-    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
-) -> AsyncIterator[Site]:
+async def here(bare: Site) -> Site:
     """A site with small limits, whose daemon takes every receive for the last one."""
-    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
-    async with site(s3, sqs, region="eu-central-1", **setting) as everything:
-        configure(everything, "visibility_seconds", "max_receives = 1\nvisibility_seconds")
-        configure(everything, "[limits]", "[limits]\nrecord_kib = 16\ninflated_mib = 1")
-        status, _, errors = await shipper(everything, "install")
-        assert status == 0, errors
-        yield everything
+    configure(bare, "visibility_seconds", "max_receives = 1\nvisibility_seconds")
+    configure(bare, "[limits]", "[limits]\nrecord_kib = 16\ninflated_mib = 1")
+    await bare.install()
+    return bare
 
 
 async def letters(here: Site) -> list[dict[str, Any]]:

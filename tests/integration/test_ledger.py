@@ -4,15 +4,9 @@ import asyncio
 import gzip
 import json
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from types_aiobotocore_s3 import S3Client
-from types_aiobotocore_sqs import SQSClient
-
-from integration.shipping import FLOW_KEY, TRAIL_KEY, RunningDaemon, Site, running, shipper, site
+from integration.shipping import FLOW_KEY, TRAIL_KEY, RunningDaemon, Site, running, shipper
 from shipper import __version__
 
 OUTCOMES = ("read", "indexed", "duplicates", "filtered", "dead_lettered", "released")
@@ -36,18 +30,6 @@ def event(number: int) -> dict[str, Any]:
 def trail(*numbers: int) -> bytes:
     """A CloudTrail file."""
     return json.dumps({"Records": [event(number) for number in numbers]}, separators=(",", ":")).encode()
-
-
-@pytest.fixture
-async def here(
-    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
-) -> AsyncIterator[Site]:
-    """A site with installed templates."""
-    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
-    async with site(s3, sqs, region="eu-central-1", **setting) as everything:
-        status, _, errors = await shipper(everything, "install")
-        assert status == 0, errors
-        yield everything
 
 
 async def entries(here: Site) -> list[dict[str, Any]]:

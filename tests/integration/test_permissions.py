@@ -19,8 +19,6 @@ from typing import Any
 import pytest
 from aiobotocore.session import AioSession, get_session
 from opensearchpy import AsyncTransport
-from types_aiobotocore_s3 import S3Client
-from types_aiobotocore_sqs import SQSClient
 
 from integration.shipping import TRAIL_KEY, Site, running, shipper, site
 from shipper import daemon
@@ -71,10 +69,10 @@ ROLE = (
     Needs(r"GET /", ("cluster:monitor/main",)),
     Needs(r"GET /_index_template/[^/]+", ("indices:admin/index_template/get",)),
     Needs(r"GET /_data_stream/[^/]+", (), ("indices:admin/data_stream/get",)),
-    Needs(r"GET /[^/]+/_settings", (), ("indices:monitor/settings/get",)),
+    Needs(r"GET /[^/]+/_settings/[^/]+", (), ("indices:monitor/settings/get",)),
     Needs(r"POST /[^/]+/_refresh", (), ("indices:admin/refresh", "indices:admin/refresh[s]")),
     Needs(r"POST /[^/]+/_search", (), ("indices:data/read/search",)),
-    Needs(r"POST /_mget", ("indices:data/read/mget",), ("indices:data/read/mget[shard]",)),
+    Needs(r"POST /[^/]+/_mget", ("indices:data/read/mget",), ("indices:data/read/mget[shard]",)),
     Needs(r"DELETE /[^/]+/_doc/[^/]+", (), ("indices:data/write/delete", "indices:data/write/bulk[s]")),
 )
 INSTALLER = (
@@ -86,13 +84,9 @@ INSTALLER = (
 
 
 @pytest.fixture
-async def here(
-    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
-) -> AsyncIterator[Site]:
+def here(bare: Site) -> Site:
     """A site without a daemon."""
-    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
-    async with site(s3, sqs, region=REGION, **setting) as everything:
-        yield everything
+    return bare
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from shipper import ecs
+from shipper.backing import BackingIndices
 from shipper.config import OpenSearch as Settings
 from shipper.deadletter import DeadLetters, Place
 from shipper.health import Health
@@ -192,7 +193,7 @@ async def setting(opensearch_url: str, unique: str) -> AsyncIterator[Setting]:
             await engine.request("PUT", template.path, body)
         metrics = Metrics()
         knobs: dict[str, Any] = {"bulk_bytes": 5 << 20, "requests": 2, "flush_seconds": 1.0, "now": utc_now}
-        indexer = Indexer(engine, letters, metrics, Health(metrics), **knobs)
+        indexer = Indexer(engine, BackingIndices(engine), letters, metrics, Health(metrics), **knobs)
         yield Setting(engine, dataset, stream, letters, metrics, indexer, Tally(Place(dataset=dataset)))
         for name in (stream, letters.index):
             await engine.request("DELETE", f"/_data_stream/{name}")

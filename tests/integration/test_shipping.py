@@ -5,15 +5,11 @@ import gzip
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from types_aiobotocore_s3 import S3Client
-from types_aiobotocore_sqs import SQSClient
 
-from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper, site
+from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper
 
 HEADER = (
     b"version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
@@ -49,18 +45,6 @@ def event(number: int, **fields: Any) -> dict[str, Any]:
 def trail(*events: dict[str, Any]) -> bytes:
     """A CloudTrail file."""
     return json.dumps({"Records": events}).encode()
-
-
-@pytest.fixture
-async def here(
-    s3: S3Client, sqs: SQSClient, aws_url: str, opensearch_url: str, unique: str, tmp_path: Path
-) -> AsyncIterator[Site]:
-    """A site with installed templates."""
-    setting = {"aws_url": aws_url, "opensearch_url": opensearch_url, "unique": unique, "folder": tmp_path}
-    async with site(s3, sqs, region="eu-central-1", **setting) as everything:
-        status, _, errors = await shipper(everything, "install")
-        assert status == 0, errors
-        yield everything
 
 
 async def test_every_line_of_every_flow_log_is_indexed(here: Site) -> None:

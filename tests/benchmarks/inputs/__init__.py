@@ -8,6 +8,7 @@ rare slow ways through the code all make a fool of whoever measures with the sam
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from random import Random
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +38,11 @@ class Framing(NamedTuple):
 
     enlarge: Enlarge
     pack: Callable[[Iterable[bytes]], bytes] = packed
+
+
+def over_and_over(text: bytes, times: int) -> Iterator[bytes]:
+    """Write an object again and again, for formats whose objects may follow each other as they are."""
+    return repeat(text, times)
 
 
 class Input(NamedTuple):
