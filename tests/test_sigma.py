@@ -83,7 +83,11 @@ WAF = "product: aws, service: waf"
         (CLOUDTRAIL, "{additionalEventData.x: 'No'}", "aws.cloudtrail.flattened.additional_eventdata.x:No"),
         (CLOUDTRAIL, "{tlsDetails.tlsVersion: TLSv1.2}", "tls.version:1.2"),
         (CLOUDTRAIL, "{sourceIPAddress: 10.0.0.1}", "source.address:10.0.0.1"),
-        (CLOUDTRAIL, "{sourceIPAddress|cidr: 10.0.0.0/8}", "source.ip:10.0.0.0\\/8"),
+        (
+            CLOUDTRAIL,
+            "{sourceIPAddress|cidr: 10.0.0.0/8}",
+            "(source.address:10.0.0.0\\/8 OR source.ip:10.0.0.0\\/8)",
+        ),
         (CLOUDTRAIL, "{sourceIPAddress: null}", "(NOT _exists_:source.address)"),
         (
             CLOUDTRAIL,
@@ -129,3 +133,11 @@ def test_shipped_rules_say_what_they_find() -> None:
     assert rules == {path.stem for path in EXPECTED.glob("*.txt")}
     for path in SIGMA.glob("*/*.yml"):
         assert yaml.safe_load(path.read_text())["name"] == path.stem
+
+
+@each_source
+def test_log_sources_are_documented(source: LogSource) -> None:
+    """The page that refusals point to lists what a rule may say."""
+    page = (resource("config").parent / "docs" / "detection.md").read_text()
+    for rule in source.rules:
+        assert "`" + ", ".join(f"{name}: {value}" for name, value in rule.items()) + "`" in page

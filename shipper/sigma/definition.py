@@ -56,12 +56,13 @@ def _items(source: LogSource) -> Iterator[Item]:
     for number, spelling in enumerate(source.spellings, 1):
         yield _item(source, f"spelling_{number}", **spelling.transformation, **_only(*spelling.names))
     if source.addresses:
-        # A network can be looked for in a field of type `ip`, a name or part of an address only in the text.
-        texts = {name: f"{endpoint}.address" for name, endpoint in source.addresses.items()}
-        networks = {name: f"{endpoint}.ip" for name, endpoint in source.addresses.items()}
+        # Text, or a part of it, stands in the address alone; a field of type `ip` can be asked for a network alone.
+        # What else there is, such as a regular expression, cannot be told from a network here: both are asked.
+        texts = {name: source.places(name)[0] for name in source.addresses}
+        either = {name: list(source.places(name)) for name in source.addresses}
         is_text = {"detection_item_conditions": _IS_TEXT, "detection_item_cond_op": "or"}
         yield _item(source, "addresses", type="field_name_mapping", mapping=texts, **is_text)
-        yield _item(source, "networks", type="field_name_mapping", mapping=networks)
+        yield _item(source, "networks", type="field_name_mapping", mapping=either)
     # "Is not there" has to be asked of one place: it is true of any other where the value is not.
     first = {name: place[0] for name, place in source.fields.items() if isinstance(place, list)}
     if first:

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.filterwarnings(r"ignore:'\w+' deprecated - use:Deprecat
 RULES: Final = sorted((resource("config") / "sigma" / "rules").glob("*.yml"))
 ENUMERATION: Final = resource("config") / "sigma" / "correlations" / "aws_enumeration.yml"
 EXPECTED: Final = Path(__file__).parents[1] / "rules"
+UPDATE: Final = "pytest tests/integration/test_detection.py --update-goldens"
 MOMENT: Final = "2026-02-03T04:05:06Z"
 MOST: Final = 8_191
 """UTF-16 units of a string form that can be searched."""
@@ -45,11 +46,9 @@ class Stored:
     """Documents in a server, in data streams of their own."""
 
     def __init__(self, client: OpenSearch, documents: Iterable[Named]) -> None:
-        """Install the templates, and index the documents under their names."""
+        """Index the documents under their names."""
         self._client = client
         self._namespace = f"test_{uuid.uuid4().hex}"
-        for template in templates():
-            client.transport.perform_request("PUT", template.path, body=template.body)
         lines = []
         for dataset, name, document in documents:
             action = {"_index": f"logs-{dataset}-{self._namespace}", "_id": name}
@@ -75,8 +74,10 @@ class Stored:
 
 @pytest.fixture(scope="module")
 def client(opensearch_url: str) -> Iterator[OpenSearch]:
-    """A client of the shared server."""
+    """A client of the shared server, with the templates of all datasets in it."""
     with OpenSearch(opensearch_url, timeout=60) as connected:
+        for template in templates():
+            connected.transport.perform_request("PUT", template.path, body=template.body)
         yield connected
 
 
@@ -117,7 +118,7 @@ def test_rule_finds_exactly_what_it_should(rule: Path, samples: Stored, update_g
     if update_goldens:
         (EXPECTED / f"{rule.stem}.txt").write_text("".join(f"{name}\n" for name in found))
     assert found
-    assert found == expected(rule)
+    assert found == expected(rule), f"if the change is meant: {UPDATE}"
 
 
 def test_enumeration_finds_the_caller(samples: Stored) -> None:
@@ -140,6 +141,30 @@ def test_enumeration_finds_the_caller(samples: Stored) -> None:
     assert correlation.condition
     assert sorted({who for who, times in counted if times >= correlation.condition.count}) == expected(ENUMERATION)
     assert ("arn:aws:iam::111122223333:user/bob", correlation.condition.count - 1) in counted
+
+
+@pytest.mark.parametrize(
+    ("selection", "found"),
+    [
+        ("sourceIPAddress|cidr: 203.0.113.0/24", ["inside"]),
+        ("sourceIPAddress|re: 203.*", ["inside"]),
+        ("sourceIPAddress|startswith: athena", ["service"]),
+        ("sourceIPAddress: 203.0.113.7", ["inside"]),
+        ("sourceIPAddress|exists: true", ["inside", "outside", "service"]),
+        ("sourceIPAddress: null", []),
+    ],
+)
+def test_addresses_are_found_in_all_ways(selection: str, found: list[str], client: OpenSearch) -> None:
+    """Networks, parts and names, in one field of the rule."""
+    places = {
+        "inside": {"address": "203.0.113.7", "ip": "203.0.113.7"},
+        "outside": {"address": "2001:db8::7", "ip": "2001:db8::7"},
+        "service": {"address": "athena.amazonaws.com"},
+    }
+    common = {"@timestamp": MOMENT, "data_stream": {"dataset": "aws.cloudtrail"}}
+    documents = [("aws.cloudtrail", name, {**common, "source": place}) for name, place in places.items()]
+    with Stored(client, documents) as stored:
+        assert stored.named(one_line_rule(selection)) == found
 
 
 def test_string_forms_are_found_up_to_their_limit(client: OpenSearch) -> None:
