@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from shipper import mappings, readme
+from shipper import detection, mappings, readme, sigma
 from shipper.config import documents
 
 GENERATORS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
+    detection.generated,
     documents.generated,
     mappings.generated,
     readme.generated,
+    sigma.generated,
 )
 """Each gives the content of its files by path in the repository."""
 

@@ -29,6 +29,7 @@ CLIENTS: Final = {
     "botocore": ("shipper.aws", "shipper.bucket", "shipper.lastresort.prefix", "shipper.queue"),
     "opensearchpy": ("shipper.opensearch",),
     "prometheus_client": ("shipper.metrics",),
+    "sigma": ("shipper.sigma.plugin",),
 }
 """Packages that only one part of ours may know, by that part."""
 

@@ -54,3 +54,15 @@ def test_wheel_runs_commands(site: Path) -> None:
     ]
     assert documents
     assert {document["event"]["dataset"] for document in documents} == {"aws.vpcflow"}
+
+
+def test_wheel_brings_the_pipeline_for_sigma(site: Path) -> None:
+    """Where sigma-cli is installed too, it finds the pipeline by its name; rules and the pipeline's file come along."""
+    sigma = site / "shipper" / "data" / "config" / "sigma"
+    command = ("-c", "from sigma.cli.main import main; main()", "convert", "-t", "opensearch_lucene", "-p")
+    by_name, by_file = (
+        run(site, *command, pipeline, str(sigma / "rules" / "aws_root_use.yml"))
+        for pipeline in ("s3_siem_shipper", str(sigma / "pipeline.yml"))
+    )
+    assert by_name.startswith("data_stream.dataset:aws.cloudtrail AND ")
+    assert by_name == by_file

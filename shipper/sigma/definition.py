@@ -1,0 +1,125 @@
+"""
+The pipeline as a document, in the form that pySigma reads from YAML files.
+
+https://sigmahq.io/docs/digging-deeper/pipelines.html
+
+For each log source values are spelled as in our documents, fields are renamed, and the query is kept to the datasets.
+What could only be a search that never finds anything is refused: a log source that is no dataset of ours, and a field
+that no document of it has.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from shipper.mappings.fields import fields
+from shipper.mappings.templates import document_types
+from shipper.sigma.taxonomy import LOG_SOURCES, LogSource
+
+NAME: Final = "s3_siem_shipper"
+FILE: Final = "config/sigma/pipeline.yml"
+
+Item = dict[str, Any]
+"""A step of the pipeline."""
+
+_PRIORITY: Final = 20
+"""That of the other pipelines that rename fields."""
+
+_HEAD: Final = f"""\
+# For `sigma convert -t opensearch_lucene -p {FILE} <rules>`: see docs/detection.md.
+# Generated from shipper/sigma/taxonomy.py and the documents' fields; do not edit.
+"""
+_IS_TEXT: Final = [{"type": "match_string", "cond": "any", "pattern": ".*"}, {"type": "is_null", "cond": "any"}]
+_IS_NULL: Final = _IS_TEXT[1:]
+
+
+def generated() -> dict[str, str]:
+    """Content of the generated file by its path in the repository; JSON is YAML."""
+    return {FILE: _HEAD + json.dumps(definition(), indent=2) + "\n"}
+
+
+def definition() -> dict[str, Any]:
+    """Give the pipeline as `ProcessingPipeline.from_dict` of pySigma takes it."""
+    items = [item for source in LOG_SOURCES for item in _items(source)]
+    return {"name": NAME, "priority": _PRIORITY, "transformations": [_refusal_of_others(), *items]}
+
+
+def known_fields(source: LogSource) -> tuple[list[str], list[str]]:
+    """Give the names of all fields of a log source's documents, and of those that have members of any name."""
+    documents = document_types()
+    found = {field.path: field for dataset in source.datasets for field in fields(documents[dataset]).values()}
+    return sorted(found), sorted(path for path, field in found.items() if field.type == "flattened")
+
+
+def _items(source: LogSource) -> Iterator[Item]:
+    for number, spelling in enumerate(source.spellings, 1):
+        yield _item(source, f"spelling_{number}", **spelling.transformation, **_only(*spelling.names))
+    if source.addresses:
+        # Text, or a part of it, stands in the address alone; a field of type `ip` can be asked for a network alone.
+        # What else there is, such as a regular expression, cannot be told from a network here: both are asked.
+        texts = {name: source.places(name)[0] for name in source.addresses}
+        either = {name: list(source.places(name)) for name in source.addresses}
+        is_text = {"detection_item_conditions": _IS_TEXT, "detection_item_cond_op": "or"}
+        yield _item(source, "addresses", type="field_name_mapping", mapping=texts, **is_text)
+        yield _item(source, "networks", type="field_name_mapping", mapping=either)
+    # "Is not there" has to be asked of one place: it is true of any other where the value is not.
+    first = {name: place[0] for name, place in source.fields.items() if isinstance(place, list)}
+    if first:
+        yield _item(source, "nulls", type="field_name_mapping", mapping=first, detection_item_conditions=_IS_NULL)
+    yield _item(source, "fields", type="field_name_mapping", mapping=source.fields)
+    if source.members:
+        yield _item(source, "members", type="field_name_prefix_mapping", mapping=source.members)
+    yield _refusal_of_fields(source)
+    yield _item(source, "dataset", type="add_condition", conditions={"data_stream.dataset": _one(source.datasets)})
+    indices = [f"logs-{dataset}-*" for dataset in source.datasets]
+    yield _item(source, "indices", type="set_state", key="index", val=_one(indices))  # for ES|QL
+
+
+def _refusal_of_fields(source: LogSource) -> Item:
+    """Refuse fields that no document has; searches that name no field may go on."""
+    exact, free = known_fields(source)
+    known = [f"{re.escape(path)}$" for path in exact] + [rf"{re.escape(path)}\." for path in free]
+    return _item(
+        source,
+        "unknown",
+        type="detection_item_failure",
+        message=(
+            f"the rule reads a field that no document of {' or '.join(source.datasets)} has; "
+            "docs/detection.md says which there are"
+        ),
+        field_name_conditions={
+            "named": {"type": "include_fields", "mode": "re", "fields": [".*"]},
+            "known": {"type": "include_fields", "mode": "re", "fields": known},
+        },
+        field_name_cond_expr="named and not known",
+    )
+
+
+def _refusal_of_others() -> Item:
+    """Refuse the rules for log sources that are no datasets of ours."""
+    return {
+        "id": "unknown_log_source",
+        "type": "rule_failure",
+        "message": "no dataset of s3-siem-shipper holds this log source; docs/detection.md says which there are",
+        "rule_conditions": [_logsource(rule) for source in LOG_SOURCES for rule in source.rules],
+        "rule_cond_op": "or",
+        "rule_cond_not": True,
+    }
+
+
+def _item(source: LogSource, name: str, **parameters: Any) -> Item:
+    conditions = [_logsource(rule) for rule in source.rules]
+    return {"id": f"{source.name}_{name}", **parameters, "rule_conditions": conditions, "rule_cond_op": "or"}
+
+
+def _logsource(rule: dict[str, str]) -> Item:
+    return {"type": "logsource", **rule}
+
+
+def _only(*names: str) -> Item:
+    return {"field_name_conditions": [{"type": "include_fields", "fields": list(names)}]}
+
+
+def _one(values: list[str] | tuple[str, ...]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)

@@ -1,0 +1,143 @@
+"""Sigma rules become searches for our documents, and those that could find nothing are refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from sigma.backends.opensearch import OpensearchLuceneBackend
+from sigma.collection import SigmaCollection
+from sigma.exceptions import SigmaTransformationError
+from sigma.processing.pipeline import ProcessingPipeline
+
+from shipper import detection
+from shipper.resources import resource
+from shipper.sigma.definition import FILE, definition, known_fields
+from shipper.sigma.plugin import s3_siem_shipper
+from shipper.sigma.taxonomy import LOG_SOURCES, LogSource
+
+# pySigma 1.5 calls pyparsing by its former names.
+pytestmark = pytest.mark.filterwarnings(r"ignore:'\w+' deprecated - use:DeprecationWarning:sigma\.")
+
+SIGMA = resource("config") / "sigma"
+EXPECTED = Path(__file__).parent / "rules"
+
+each_source = pytest.mark.parametrize("source", LOG_SOURCES, ids=lambda source: source.name)
+
+
+@pytest.fixture(scope="module")
+def backend() -> OpensearchLuceneBackend:
+    """What writes queries for OpenSearch, with our pipeline."""
+    return OpensearchLuceneBackend(s3_siem_shipper())
+
+
+@pytest.fixture(scope="module")
+def found() -> detection.Filled:
+    """What the samples fill."""
+    return detection.filled()
+
+
+def converted(backend: OpensearchLuceneBackend, logsource: str, selection: str) -> str:
+    """Give the query of a rule, without what keeps it to a dataset."""
+    rule = f"title: a\nlogsource: {{{logsource}}}\ndetection:\n    s: {selection}\n    condition: s\n"
+    (query,) = backend.convert(SigmaCollection.from_yaml(rule))
+    head, _, rest = query.partition(" AND ")
+    assert head.strip("()").startswith("data_stream.dataset:")
+    return str(rest)
+
+
+def test_file_and_plugin_are_one() -> None:
+    """The file that sigma-cli reads is YAML for the very pipeline that the plugin gives."""
+    text = (resource("config").parent / FILE).read_text()
+    assert ProcessingPipeline.from_yaml(text) == s3_siem_shipper()
+    assert len(s3_siem_shipper().items) == len(definition()["transformations"])
+
+
+@each_source
+def test_fields_are_renamed_to_fields_that_there_are(source: LogSource, found: detection.Filled) -> None:
+    """No place in the taxonomy is misspelt, and each is filled by a sample."""
+    exact, _ = known_fields(source)
+    names = [*source.fields, *source.addresses]
+    places = {place for name in names for place in source.places(name)}
+    assert places - set(exact) == set()
+    assert places - frozenset().union(*(found[dataset] for dataset in source.datasets)) == set()
+    assert [place for place in source.members.values() if not any(f"{path}.".startswith(place) for path in exact)] == []
+
+
+CLOUDTRAIL = "product: aws, service: cloudtrail"
+DNS = "category: dns"
+WAF = "product: aws, service: waf"
+
+
+@pytest.mark.parametrize(
+    ("logsource", "selection", "query"),
+    [
+        (CLOUDTRAIL, "{eventName: GetUser}", "event.action:GetUser"),
+        (CLOUDTRAIL, "{event.action: GetUser}", "event.action:GetUser"),
+        (CLOUDTRAIL, "{requestParameters.a.b: true}", "aws.cloudtrail.flattened.request_parameters.a.b:true"),
+        (CLOUDTRAIL, "{requestParameters|contains: a=b}", "aws.cloudtrail.request_parameters:*a\\=b*"),
+        (
+            CLOUDTRAIL,
+            "{additionalEventData.MFAUsed: 'No'}",
+            "aws.cloudtrail.console_login.additional_eventdata.mfa_used:false",
+        ),
+        (CLOUDTRAIL, "{additionalEventData.x: 'No'}", "aws.cloudtrail.flattened.additional_eventdata.x:No"),
+        (CLOUDTRAIL, "{tlsDetails.tlsVersion: TLSv1.2}", "tls.version:1.2"),
+        (CLOUDTRAIL, "{sourceIPAddress: 10.0.0.1}", "source.address:10.0.0.1"),
+        (
+            CLOUDTRAIL,
+            "{sourceIPAddress|cidr: 10.0.0.0/8}",
+            "(source.address:10.0.0.0\\/8 OR source.ip:10.0.0.0\\/8)",
+        ),
+        (CLOUDTRAIL, "{sourceIPAddress: null}", "(NOT _exists_:source.address)"),
+        (
+            CLOUDTRAIL,
+            "{userIdentity.principalId: A}",
+            "(user.id:A OR aws.cloudtrail.user_identity.principal_id:A)",
+        ),
+        (CLOUDTRAIL, "{userIdentity.principalId: null}", "(NOT _exists_:user.id)"),
+        (DNS, "{query: evil.example.}", "dns.question.name:evil.example"),
+        (DNS, "{query: .}", "dns.question.name:."),
+        ("product: aws, service: route53_resolver_logs", "{transport: UDP}", "network.transport:udp"),
+        (WAF, "{httpRequest.httpVersion: HTTP/1.1}", "http.version:1.1"),
+        (WAF, "{labels.name|startswith: awswaf}", "aws.waf.labels.name:awswaf*"),
+        ("category: webserver", "['<script>', select]", "(*\\<script\\>* OR *select*)"),
+        ("category: firewall", "{dst_port: 22}", "destination.port:22"),
+    ],
+)
+def test_rules_are_converted(backend: OpensearchLuceneBackend, logsource: str, selection: str, query: str) -> None:
+    """Names and values are those of our documents; what is one of our names already stays."""
+    assert converted(backend, logsource, selection) == query
+
+
+@pytest.mark.parametrize(
+    ("logsource", "selection", "reason"),
+    [
+        ("product: windows, category: process_creation", "{Image: a}", "no dataset of s3-siem-shipper holds"),
+        (CLOUDTRAIL, "{eventNme: a}", "no document of aws.cloudtrail has"),
+        (CLOUDTRAIL, "{event.actio: a}", "no document of aws.cloudtrail has"),
+        (CLOUDTRAIL, "{event.action.x: a}", "no document of aws.cloudtrail has"),
+        (CLOUDTRAIL, "{query: a}", "no document of aws.cloudtrail has"),
+    ],
+)
+def test_rules_that_can_find_nothing_are_refused(
+    backend: OpensearchLuceneBackend, logsource: str, selection: str, reason: str
+) -> None:
+    """A log source that we have not, or a field that no document has, is an error and no query."""
+    with pytest.raises(SigmaTransformationError, match=reason):
+        converted(backend, logsource, selection)
+
+
+def test_shipped_rules_say_what_they_find() -> None:
+    """Each rule has a list of the sample records that it must find, and each list has its rule."""
+    rules = {path.stem for path in SIGMA.glob("*/*.yml")}
+    assert rules == {path.stem for path in EXPECTED.glob("*.txt")}
+    for path in SIGMA.glob("*/*.yml"):
+        assert yaml.safe_load(path.read_text())["name"] == path.stem
+
+
+@each_source
+def test_log_sources_are_documented(source: LogSource) -> None:
+    """The page that refusals point to lists what a rule may say."""
+    page = (resource("config").parent / "docs" / "detection.md").read_text()
+    for rule in source.rules:
+        assert "`" + ", ".join(f"{name}: {value}" for name, value in rule.items()) + "`" in page
