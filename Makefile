@@ -20,7 +20,7 @@ test: install
 	$(BIN)/pytest
 
 unit: install
-	$(BIN)/pytest --ignore=tests/integration --ignore=tests/faults/test_faults.py
+	$(BIN)/pytest --numprocesses=auto --ignore=tests/integration --ignore=tests/faults/test_faults.py
 
 # Nothing lost, nothing twice, whatever breaks: docs/faults.md. SEED=17 repeats one, MUTANT=name breaks the code before.
 SEEDS ?= 120
