@@ -11,7 +11,7 @@ for the true columns to pass for them, should a client have written all that sta
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 SPELLINGS: Final = re.compile(
@@ -53,38 +53,56 @@ def anchored(
         are in closed quotes; and one for all that follows.
     """
     columns = [_spelling(column) for column in layout]
-    quoted = [at for at, (kind, _) in enumerate(columns) if kind == "quoted"]
-    if not quoted:
+    kinds = ["number" if name in numbers else kind for kind, name in columns]
+    texts = [at for at, (kind, _) in enumerate(columns) if kind == "quoted"]
+    if not texts:
         return None
     nothing = re.escape(null)
-    one_of = {
-        "blanks": '([^"]+?)',
-        "closed": f'(?:"({_CLOSED})"|{nothing})',
-        "bracketed": r'\[([^\]"]*+)\]',
-        "bare": '([^" ]++)',
-        "number": f"([0-9]++|{nothing})",
-        "number or less": f"([0-9]*+|{nothing})",  # nothing at all between two blanks
-        "quoted": f'(?:"(.*?)"|{nothing})',
-    }
+    one_of = _patterns(nothing)
     parts = [""]
-    for kind, name in columns[: quoted[-1]]:
+    for kind in kinds[: texts[-1]]:
         if kind in _OPEN:
             parts.append("")
-        number = "number" if parts[1:] else "number or less"
-        parts[-1] += f"{one_of[number if name in numbers else kind]} "
-    one_of["bare"] = f'(?:([^" ]++)|"{nothing}")'
-    behind = [one_of["number" if name in numbers else kind] for kind, name in columns[quoted[-1] + 1 :]]
-    if any(kind == "closed" for kind, _ in columns[quoted[-1] + 1 :]):
-        text, rest = "(.*?)", "".join(f" {column}" for column in behind)
-        rest += rf'((?: (?:"{_CLOSED}"|[^" ]++)){{0,{later}}}+)'
-        last = f"{nothing} "
-    else:
-        text, rest = "(.*)", '((?: [^" ]++)*+)'
-        last = rf'{nothing}(?: [^"]*+)?\Z'
+        is_first = len(parts) == 1  # no client's text stands before it
+        parts[-1] += f"{one_of['number or less' if is_first and kind == 'number' else kind]} "
+    text, rest, last = _ending(kinds[texts[-1] + 1 :], one_of, nothing, later)
     # A part ends where the next text begins, or has no value.
     closed = [f'(?>{part}(?="|{nothing} ))' for part in parts[1:-1]]
     closed += [f'(?>{part}(?="|{last}))' for part in parts[1:][-1:]]
     return re.compile(rf'{parts[0]}{"".join(closed)}(?:"{text}"|{nothing}){rest}\Z', re.DOTALL)
+
+
+def _patterns(nothing: str) -> dict[str, str]:
+    """Give the pattern of a column of each kind; `nothing` is that of one without a value."""
+    return {
+        "blanks": '([^"]+?)',
+        "closed": f'(?:"({_CLOSED})"|{nothing})',
+        "bracketed": r'\[([^\]"]*+)\]',
+        "bare": '([^" ]++)',
+        "bare or quoted": f'(?:([^" ]++)|"{nothing}")',
+        "number": f"([0-9]++|{nothing})",
+        "number or less": f"([0-9]*+|{nothing})",  # nothing at all between two blanks
+        "quoted": f'(?:"(.*?)"|{nothing})',
+    }
+
+
+def _ending(kinds: Sequence[str], one_of: Mapping[str, str], nothing: str, later: int) -> tuple[str, str, str]:
+    """
+    Give what stands behind the last text's first quote.
+
+    Args:
+        kinds: of the columns behind the last text
+        one_of: the pattern of a column of each kind
+        nothing: the pattern of one without a value
+        later: columns that may follow those in closed quotes
+
+    Returns:
+        Patterns of the text itself, of what is behind it, and of what there is in its place if it has no value.
+    """
+    if "closed" not in kinds:
+        return "(.*)", '((?: [^" ]++)*+)', rf'{nothing}(?: [^"]*+)?\Z'
+    behind = "".join([f" {one_of['bare or quoted' if kind == 'bare' else kind]}" for kind in kinds])
+    return "(.*?)", rf'{behind}((?: (?:"{_CLOSED}"|[^" ]++)){{0,{later}}}+)', f"{nothing} "
 
 
 def _spelling(column: str) -> tuple[str, str]:

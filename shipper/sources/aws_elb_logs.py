@@ -12,7 +12,7 @@ under prefixes of one's own.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -261,10 +261,9 @@ _ESTABLISHED: Final = {"Success": True, "Failed": False}
 _BALANCER: Final = re.compile(r"_(app|net|gwy)\.([A-Za-z0-9-]+)\.([0-9a-z]+)_\d{8}T\d{4}Z_[^/]*$")
 _COMMON_NAME: Final = re.compile(r"(?:^|[,+])\s*CN\s*=\s*((?:[^,+\\]|\\.)+)", re.IGNORECASE)
 _VALIDITY: Final = re.compile(r"NotBefore=([^;]+);NotAfter=(.+)")
-_AUTHORITY_END: Final = re.compile(r"[/?#]")
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, gc=False):
     """
     `<ip>:<port>` taken apart.
 
@@ -279,7 +278,7 @@ class Address(Struct, frozen=True):
     port: int | None = None
 
 
-class Targets(Struct, frozen=True):
+class Targets(Struct, frozen=True, gc=False):
     """
     A list of targets.
 
@@ -292,7 +291,7 @@ class Targets(Struct, frozen=True):
     ips: tuple[ecs.Ip, ...]
 
 
-class Authority(Struct, frozen=True):
+class Authority(Struct, frozen=True, gc=False):
     """
     Who is asked by a URL.
 
@@ -347,25 +346,9 @@ def document(row: LogRow, origin: Origin) -> LogDocument:
 def _of_application(row: LogRow, origin: Origin) -> LogDocument:
     """Map a request to an Application Load Balancer, which is logged when it is answered."""
     one = _handled(row, origin)
-    event, elb = one.event, one.aws.elb
-    event.start, event.end = row.request_creation_time, row.time
-    event.reason = row.error_reason or row.classification_reason
-    elb.action_executed = _split(row.actions_executed, ",")
-    if elb.action_executed:
-        event.action = elb.action_executed[-1]
-    targets = _targets(row.target_port_list)
-    elb.target_port = targets.texts
-    elb.target_status_code = _split(row.target_status_code_list, " ")
-    elb.conn_trace_id = row.conn_trace_id
-    elb.matched_rule_priority = row.matched_rule_priority
-    elb.trace_id = row.trace_id
-    if row.chosen_cert_arn and row.chosen_cert_arn != _SESSION_REUSED:
-        elb.chosen_cert = ChosenCert(arn=row.chosen_cert_arn)
-    if row.target_group_arn:
-        elb.target_group = TargetGroup(arn=row.target_group_arn)
+    one.event.start, one.event.end = row.request_creation_time, row.time
     if row.trace_id:
         one.trace = ecs.Trace(id=row.trace_id)
-    _add_rare(elb, row)
     if one.http:  # headers are counted here; under the name of the body's size Elastic's package has it, too
         request, response = one.http.request, one.http.response
         if request:
@@ -373,6 +356,96 @@ def _of_application(row: LogRow, origin: Origin) -> LogDocument:
         if response:
             response.bytes = row.sent_bytes
     return one
+
+
+def _of_classic(row: LogRow, origin: Origin) -> LogDocument:
+    """Map a request to a Classic Load Balancer, which is logged under the time when it came."""
+    one = _handled(row, origin)
+    one.event.start = row.time
+    return one
+
+
+def _handled(row: LogRow, origin: Origin) -> LogDocument:
+    """Map what Application and Classic Load Balancers write alike; columns that these do not write have no value."""
+    timestamp, tags = _timestamp(row, origin)
+    request = _request(row.request)
+    client, target, targets = _address(row.client), _known_address(row.target), _targets(row.target_port_list)
+    authority, sni = request.authority, row.domain_name
+    actions = _split(row.actions_executed, ",")
+    is_http = bool(request.method or request.url or row.elb_status_code is not None)
+    return LogDocument(
+        timestamp=timestamp,
+        cloud=_cloud(origin, row.target_group_arn or row.chosen_cert_arn),
+        event=_event(row, actions, is_http=is_http),
+        aws=Aws(elb=_elb(row, target, targets, actions, is_http=is_http)),
+        destination=_endpoint(target, None if is_http else row.sent_bytes, sni),
+        http=_http(row, request) if is_http else None,
+        network=_network(client.ip, "http") if is_http else _counted(row, client.ip),
+        related=_related(
+            (authority.host, sni, row.transformed_host), (client.ip, target.ip, authority.ip, *targets.ips)
+        ),
+        source=_endpoint(client, None if is_http else row.received_bytes),
+        tags=tags,
+        tls=_tls(row.ssl_cipher, row.ssl_protocol, sni, is_resumed=row.chosen_cert_arn == _SESSION_REUSED),
+        url=request.url,
+        user_agent=ecs.UserAgent(original=row.user_agent) if row.user_agent else None,
+    )
+
+
+def _event(row: LogRow, actions: tuple[str, ...], *, is_http: bool) -> ecs.Event:
+    status = row.elb_status_code
+    outcome = "unknown"
+    if row.error_reason or (status is not None and status >= _CLIENT_ERROR):
+        outcome = "failure"
+    elif status is not None:
+        outcome = "success"
+    category, kind = _WEB if is_http else _CONNECTED
+    return ecs.Event(
+        action=actions[-1] if actions else None,
+        category=category,
+        duration=_duration(row),
+        kind="event",
+        outcome=outcome,
+        reason=row.error_reason or row.classification_reason,
+        type=kind,
+    )
+
+
+def _duration(row: LogRow) -> int | None:
+    """Add up the processing times that are logged; -1 stands for one that could not be measured."""
+    request, target, response = row.request_processing_time, row.target_processing_time, row.response_processing_time
+    if request is not None and target is not None and response is not None and min(request, target, response) >= 0:
+        return round((request + target + response) * _SECOND)
+    logged = [time for time in (request, target, response) if time is not None and time >= 0]
+    return round(sum(logged) * _SECOND) if logged else None
+
+
+def _elb(row: LogRow, target: Address, targets: Targets, actions: tuple[str, ...], *, is_http: bool) -> Elb:
+    elb = Elb(
+        action_executed=actions,
+        backend=_backend(target.ip, target.port, row.target_status_code),
+        backend_processing_time=_seconds(row.target_processing_time),
+        conn_trace_id=row.conn_trace_id,
+        log="access",
+        matched_rule_priority=row.matched_rule_priority,
+        name=row.elb,
+        protocol="http" if is_http else "tcp",
+        request_processing_time=_seconds(row.request_processing_time),
+        response_processing_time=_seconds(row.response_processing_time),
+        ssl_cipher=row.ssl_cipher,
+        ssl_protocol=row.ssl_protocol,
+        target_port=targets.texts,
+        trace_id=row.trace_id,
+        type=row.type,
+    )
+    if row.target_group_arn:
+        elb.target_group = TargetGroup(arn=row.target_group_arn)
+    if row.target_status_code_list:
+        elb.target_status_code = _split(row.target_status_code_list, " ")
+    if row.chosen_cert_arn and row.chosen_cert_arn != _SESSION_REUSED:
+        elb.chosen_cert = ChosenCert(arn=row.chosen_cert_arn)
+    _add_rare(elb, row)
+    return elb
 
 
 def _add_rare(elb: Elb, row: LogRow) -> None:
@@ -388,91 +461,25 @@ def _add_rare(elb: Elb, row: LogRow) -> None:
         elb.transformed_host, elb.transformed_uri = row.transformed_host, row.transformed_uri
 
 
-def _of_classic(row: LogRow, origin: Origin) -> LogDocument:
-    """Map a request to a Classic Load Balancer, which is logged under the time when it came."""
-    one = _handled(row, origin)
-    one.event.start = row.time
-    return one
-
-
-def _handled(row: LogRow, origin: Origin) -> LogDocument:
-    """Map what Application and Classic Load Balancers write alike."""
-    timestamp, tags = _timestamp(row, origin)
-    request = _request(row.request)
-    client, target = _address(row.client), _known_address(row.target)
-    authority, sni, others = request.authority, row.domain_name, _targets(row.target_port_list).ips
-    is_http = bool(request.method or request.url or row.elb_status_code is not None)
-    return LogDocument(
-        timestamp=timestamp,
-        cloud=_cloud(origin, row.target_group_arn or row.chosen_cert_arn),
-        event=_event(row, is_http=is_http),
-        aws=Aws(elb=_elb(row, target, is_http=is_http)),
-        destination=_endpoint(target, None if is_http else row.sent_bytes, sni),
-        http=_http(row, request) if is_http else None,
-        network=_network(client.ip, "http") if is_http else _counted(row, client.ip),
-        related=ecs.related(
-            hosts=(authority.host, sni, row.transformed_host), ip=(client.ip, target.ip, authority.ip, *others)
-        ),
-        source=_endpoint(client, None if is_http else row.received_bytes),
-        tags=tags,
-        tls=_tls(row.ssl_cipher, row.ssl_protocol, sni, is_resumed=row.chosen_cert_arn == _SESSION_REUSED),
-        url=request.url,
-        user_agent=ecs.UserAgent(original=row.user_agent) if row.user_agent else None,
-    )
-
-
-def _event(row: LogRow, *, is_http: bool) -> ecs.Event:
-    status = row.elb_status_code
-    outcome = "unknown"
-    if row.error_reason or (status is not None and status >= _CLIENT_ERROR):
-        outcome = "failure"
-    elif status is not None:
-        outcome = "success"
-    category, kind = _WEB if is_http else _CONNECTED
-    return ecs.Event(category=category, duration=_duration(row), kind="event", outcome=outcome, type=kind)
-
-
-def _duration(row: LogRow) -> int | None:
-    """Add up the processing times that are logged; -1 stands for one that could not be measured."""
-    times = (row.request_processing_time, row.target_processing_time, row.response_processing_time)
-    logged = [time for time in times if time is not None and time >= 0]
-    return round(sum(logged) * _SECOND) if logged else None
-
-
-def _elb(row: LogRow, target: Address, *, is_http: bool) -> Elb:
-    code = row.target_status_code
-    backend = None
-    if target.ip or code is not None:
-        backend = Backend(
-            http=None if code is None else BackendHttp(response=BackendResponse(status_code=code)),
-            ip=target.ip,
-            port=None if target.port is None else str(target.port),
-        )
-    return Elb(
-        backend=backend,
-        backend_processing_time=_seconds(row.target_processing_time),
-        log="access",
-        name=row.elb,
-        protocol="http" if is_http else "tcp",
-        request_processing_time=_seconds(row.request_processing_time),
-        response_processing_time=_seconds(row.response_processing_time),
-        ssl_cipher=row.ssl_cipher,
-        ssl_protocol=row.ssl_protocol,
-        type=row.type,
+@lru_cache(maxsize=4096)
+def _backend(ip: ecs.Ip | None, port: int | None, code: int | None) -> Backend | None:
+    if ip is None and code is None:
+        return None
+    return Backend(
+        http=None if code is None else BackendHttp(response=BackendResponse(status_code=code)),
+        ip=ip,
+        port=None if port is None else str(port),
     )
 
 
 def _http(row: LogRow, request: Request) -> ecs.Http:
-    received, sent = row.received_bytes, row.sent_bytes
-    return ecs.Http(
-        request=ecs.some(
-            ecs.HttpRequest(body=None if received is None else ecs.HttpBody(bytes=received), method=request.method)
-        ),
-        response=ecs.some(
-            ecs.HttpResponse(body=None if sent is None else ecs.HttpBody(bytes=sent), status_code=row.elb_status_code)
-        ),
-        version=request.version,
-    )
+    received, sent, code = row.received_bytes, row.sent_bytes, row.elb_status_code
+    asked = answered = None
+    if received is not None or request.method:
+        asked = ecs.HttpRequest(body=None if received is None else ecs.HttpBody(bytes=received), method=request.method)
+    if sent is not None or code is not None:
+        answered = ecs.HttpResponse(body=None if sent is None else ecs.HttpBody(bytes=sent), status_code=code)
+    return ecs.Http(request=asked, response=answered, version=request.version)
 
 
 def _request(line: str | None) -> Request:
@@ -485,9 +492,9 @@ def _request(line: str | None) -> Request:
     if version.startswith("HTTP/"):
         version = version[len("HTTP/") :]
     elif version != "-":  # there is none, and the last blank belongs to the URL
-        url, version = rest, ""
-    authority, parts = _url(url) if ecs.given(url) else (_NO_AUTHORITY, None)
-    return Request(method=ecs.given(method), url=parts, version=ecs.given(version), authority=authority)
+        url, version = rest, "-"
+    authority, parts = _url(url) if url and url != "-" else (_NO_AUTHORITY, None)
+    return Request(ecs.given(method), parts, ecs.given(version), authority)
 
 
 def _url(text: str) -> tuple[Authority, ecs.Url]:
@@ -495,8 +502,12 @@ def _url(text: str) -> tuple[Authority, ecs.Url]:
     scheme, colon, rest = text.partition("://")
     if not colon:
         return _NO_AUTHORITY, ecs.Url(original=text)
-    end = _AUTHORITY_END.search(rest)
-    host, place = (rest[: end.start()], rest[end.start() :]) if end else (rest.removesuffix("-"), "")
+    host = rest.partition("/")[0].partition("?")[0].partition("#")[0]
+    place = rest[len(host) :]
+    full = text
+    if not place:
+        host = host.removesuffix("-")
+        full = f"{scheme}://{host}"
     authority = _authority(host)
     place, _, fragment = place.partition("#")
     path, _, query = place.partition("?")
@@ -505,7 +516,7 @@ def _url(text: str) -> tuple[Authority, ecs.Url]:
         domain=authority.domain,
         extension=extension or None if dot else None,
         fragment=fragment or None,
-        full=text if end else f"{scheme}://{host}",
+        full=full,
         original=text,
         path=path or None,
         port=authority.port,
@@ -550,7 +561,7 @@ def _of_network(row: LogRow, origin: Origin) -> LogDocument:
         aws=Aws(elb=_network_elb(row)),
         destination=_endpoint(asked, row.sent_bytes, sni),
         network=_counted(row, client.ip),
-        related=ecs.related(hosts=(sni,), ip=(client.ip, asked.ip)),
+        related=_related((sni,), (client.ip, asked.ip)),
         source=_endpoint(client, row.received_bytes),
         tags=tags,
         tls=_network_tls(row, sni, is_established=is_established),
@@ -629,7 +640,7 @@ def _of_connection(row: LogRow, origin: Origin) -> LogDocument:
         ),
         destination=None if port is None else ecs.Endpoint(port=port),
         network=_network(ip),
-        related=ecs.related(ip=(ip,)),
+        related=_related((), (ip,)),
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         source=ecs.some(ecs.Endpoint(address=row.client_ip, ip=ip, port=row.client_port)),
         tags=tags,
@@ -673,7 +684,7 @@ def _of_health_check(row: LogRow, origin: Origin) -> LogDocument:
         ),
         destination=_endpoint(target, None),
         http=ecs.Http(response=ecs.HttpResponse(status_code=code)) if is_http else None,
-        related=ecs.related(ip=(target.ip,)),
+        related=_related((), (target.ip,)),
         tags=tags,
     )
 
@@ -727,22 +738,22 @@ def _balancer(key: str) -> str | None:
 
 
 def _endpoint(address: Address, size: int | None, domain: str | None = None) -> ecs.Endpoint | None:
-    return ecs.some(ecs.Endpoint(address=address.text, bytes=size, domain=domain, ip=address.ip, port=address.port))
+    if address.text is None and size is None and domain is None:
+        return None
+    return ecs.Endpoint(address=address.text, bytes=size, domain=domain, ip=address.ip, port=address.port)
 
 
 def _address(text: str | None) -> Address:
-    """Take `192.0.2.1:80` or `2001:db8::7:80` apart; the ARN of a function has no port, whatever it ends with."""
+    """Take `192.0.2.1:80` or `2001:db8::7:80` apart; functions as targets have neither address nor port."""
     if not text:
         return _NO_ADDRESS
-    host, colon, digits = text.rpartition(":")
-    port = _port(digits)
-    if not colon or (port is None and digits != "-") or text.startswith("arn:"):
-        return Address(text=text, ip=ecs.ip(text))
-    host = host.removeprefix("[").removesuffix("]")
+    host, _, digits = text.rpartition(":")
+    if host[:1] == "[":
+        host = host[1:].removesuffix("]")
     ip = ecs.ip(host)
-    if ip is None and (whole := ecs.ip(text)):  # an IPv6 address without a port
-        return Address(text=text, ip=whole)
-    return Address(text=host or None, ip=ip, port=port)
+    if ip is None or not (digits.isdecimal() or digits == "-"):
+        return Address(text=text, ip=ecs.ip(text))
+    return Address(text=host, ip=ip, port=_port(digits))
 
 
 _known_address: Final = lru_cache(maxsize=4096)(_address)
@@ -755,7 +766,7 @@ def _port(digits: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _targets(text: str | None) -> Targets:
-    """Read a list of `<ip>:<port>`."""
+    """Read a list of `<ip>:<port>`, separated by blanks."""
     texts = _split(text, " ")
     return Targets(texts=texts, ips=ecs.once([_address(one).ip for one in texts]))
 
@@ -769,6 +780,12 @@ def _split(text: str | None, separator: str) -> tuple[str, ...]:
 def _alpn(text: str | None) -> tuple[str, ...]:
     """Read the protocols that a client prefers, each in quotes of its own: `"h2","http/1.1"`."""
     return tuple([unquote(one.strip('"')) for one in text.split(",") if one.strip('"')]) if text else ()
+
+
+def _related(hosts: Iterable[str | None], ips: Iterable[ecs.Ip | None]) -> ecs.Related | None:
+    """Gather the names and addresses that are there, each once."""
+    names, addresses = tuple(dict.fromkeys(filter(None, hosts))), tuple(dict.fromkeys(filter(None, ips)))
+    return ecs.Related(hosts=names, ip=addresses) if names or addresses else None
 
 
 def _network(ip: ecs.Ip | None, protocol: str | None = None) -> ecs.Network:
