@@ -498,13 +498,12 @@ def related(
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
     found = Related(hosts=once(hosts) if hosts else (), ip=once(ip) if ip else (), user=once(user) if user else ())
-    return some(found)
+    return found if found.hosts or found.ip or found.user else None
 
 
 def once(values: Iterable[T | None]) -> tuple[T, ...]:
     """Give each value that is there once, in order."""
-    found = [value for value in values if value]
-    return tuple(dict.fromkeys(found) if len(found) > 1 else found)
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def time(text: str | None) -> datetime | None:

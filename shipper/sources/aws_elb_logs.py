@@ -12,7 +12,7 @@ under prefixes of one's own.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -252,10 +252,14 @@ class LogDocument(ecs.Document, kw_only=True):
 _CLIENT_ERROR: Final = 400
 _SECOND: Final = 1_000_000_000
 _MILLISECOND: Final = 1_000_000
-_PORT_DIGITS: Final = 6
+"""In the unit of `event.duration`."""
+
+_MOST_DIGITS: Final = 5
+"""Of a port."""
+
 _SESSION_REUSED: Final = "session-reused"
 _WEB: Final = (("web",), ("access",))
-_CONNECTED: Final = (("network",), ("connection",))
+_NETWORK_TRAFFIC: Final = (("network",), ("connection",))
 _OUTCOMES: Final = {"Success": "success", "Failed": "failure", "PASS": "success", "FAIL": "failure"}
 _ESTABLISHED: Final = {"Success": True, "Failed": False}
 _BALANCER: Final = re.compile(r"_(app|net|gwy)\.([A-Za-z0-9-]+)\.([0-9a-z]+)_\d{8}T\d{4}Z_[^/]*$")
@@ -346,7 +350,8 @@ def document(row: LogRow, origin: Origin) -> LogDocument:
 def _of_application(row: LogRow, origin: Origin) -> LogDocument:
     """Map a request to an Application Load Balancer, which is logged when it is answered."""
     one = _handled(row, origin)
-    one.event.start, one.event.end = row.request_creation_time, row.time
+    one.event.start = _utc(row.request_creation_time) if row.request_creation_time else None
+    one.event.end = one.timestamp if row.time else None
     if row.trace_id:
         one.trace = ecs.Trace(id=row.trace_id)
     if one.http:  # headers are counted here; under the name of the body's size Elastic's package has it, too
@@ -361,7 +366,7 @@ def _of_application(row: LogRow, origin: Origin) -> LogDocument:
 def _of_classic(row: LogRow, origin: Origin) -> LogDocument:
     """Map a request to a Classic Load Balancer, which is logged under the time when it came."""
     one = _handled(row, origin)
-    one.event.start = row.time
+    one.event.start = one.timestamp if row.time else None
     return one
 
 
@@ -381,8 +386,8 @@ def _handled(row: LogRow, origin: Origin) -> LogDocument:
         destination=_endpoint(target, None if is_http else row.sent_bytes, sni),
         http=_http(row, request) if is_http else None,
         network=_network(client.ip, "http") if is_http else _counted(row, client.ip),
-        related=_related(
-            (authority.host, sni, row.transformed_host), (client.ip, target.ip, authority.ip, *targets.ips)
+        related=ecs.related(
+            hosts=(authority.host, sni, row.transformed_host), ip=(client.ip, target.ip, authority.ip, *targets.ips)
         ),
         source=_endpoint(client, None if is_http else row.received_bytes),
         tags=tags,
@@ -399,7 +404,7 @@ def _event(row: LogRow, actions: tuple[str, ...], *, is_http: bool) -> ecs.Event
         outcome = "failure"
     elif status is not None:
         outcome = "success"
-    category, kind = _WEB if is_http else _CONNECTED
+    category, kind = _WEB if is_http else _NETWORK_TRAFFIC
     return ecs.Event(
         action=actions[-1] if actions else None,
         category=category,
@@ -413,10 +418,8 @@ def _event(row: LogRow, actions: tuple[str, ...], *, is_http: bool) -> ecs.Event
 
 def _duration(row: LogRow) -> int | None:
     """Add up the processing times that are logged; -1 stands for one that could not be measured."""
-    request, target, response = row.request_processing_time, row.target_processing_time, row.response_processing_time
-    if request is not None and target is not None and response is not None and min(request, target, response) >= 0:
-        return round((request + target + response) * _SECOND)
-    logged = [time for time in (request, target, response) if time is not None and time >= 0]
+    times = (row.request_processing_time, row.target_processing_time, row.response_processing_time)
+    logged = [time for time in times if time is not None and time >= 0]
     return round(sum(logged) * _SECOND) if logged else None
 
 
@@ -543,25 +546,25 @@ def _of_network(row: LogRow, origin: Origin) -> LogDocument:
     """Map a connection with TLS to a Network Load Balancer, which is logged when it ends."""
     timestamp, tags = _timestamp(row, origin)
     client, asked = _address(row.client), _known_address(row.destination)
-    sni = unquote(row.domain_name) if row.domain_name else None
+    sni = ecs.given(unquote(row.domain_name)) if row.domain_name else None
     is_established = row.tls_handshake_time is not None
     start, duration = row.tls_connection_creation_time, row.connection_time
     return LogDocument(
         timestamp=timestamp,
         cloud=_cloud(origin, row.chosen_cert_arn),
         event=ecs.Event(
-            category=_CONNECTED[0],
+            category=("network",),
             duration=None if duration is None else duration * _MILLISECOND,
             end=timestamp if row.time else None,
             kind="event",
             outcome="success" if is_established else "failure",
             start=_utc(start) if start else None,
-            type=_CONNECTED[1],
+            type=("connection",),
         ),
         aws=Aws(elb=_network_elb(row)),
         destination=_endpoint(asked, row.sent_bytes, sni),
         network=_counted(row, client.ip),
-        related=_related((sni,), (client.ip, asked.ip)),
+        related=ecs.related(hosts=(sni,), ip=(client.ip, asked.ip)),
         source=_endpoint(client, row.received_bytes),
         tags=tags,
         tls=_network_tls(row, sni, is_established=is_established),
@@ -619,12 +622,12 @@ def _of_connection(row: LogRow, origin: Origin) -> LogDocument:
         timestamp=timestamp,
         cloud=ecs.Cloud(),
         event=ecs.Event(
-            category=_CONNECTED[0],
+            category=("network",),
             duration=_nanoseconds(latency),
             kind="event",
             outcome=_OUTCOMES.get(state, "unknown"),
             reason=reason or None,
-            type=_CONNECTED[1],
+            type=("connection",),
         ),
         aws=Aws(
             elb=Elb(
@@ -640,7 +643,7 @@ def _of_connection(row: LogRow, origin: Origin) -> LogDocument:
         ),
         destination=None if port is None else ecs.Endpoint(port=port),
         network=_network(ip),
-        related=_related((), (ip,)),
+        related=ecs.related(ip=(ip,)),
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         source=ecs.some(ecs.Endpoint(address=row.client_ip, ip=ip, port=row.client_port)),
         tags=tags,
@@ -666,7 +669,7 @@ def _of_health_check(row: LogRow, origin: Origin) -> LogDocument:
         timestamp=timestamp,
         cloud=_cloud(origin, row.target),
         event=ecs.Event(
-            category=_CONNECTED[0],
+            category=("network",),
             duration=_nanoseconds(row.latency),
             kind="event",
             outcome=_OUTCOMES.get(row.status or "", "unknown"),
@@ -684,7 +687,7 @@ def _of_health_check(row: LogRow, origin: Origin) -> LogDocument:
         ),
         destination=_endpoint(target, None),
         http=ecs.Http(response=ecs.HttpResponse(status_code=code)) if is_http else None,
-        related=_related((), (target.ip,)),
+        related=ecs.related(ip=(target.ip,)),
         tags=tags,
     )
 
@@ -760,7 +763,7 @@ _known_address: Final = lru_cache(maxsize=4096)(_address)
 
 
 def _port(digits: str) -> int | None:
-    is_port = digits.isascii() and digits.isdecimal() and len(digits) < _PORT_DIGITS and int(digits) < 1 << 16
+    is_port = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS and int(digits) < 1 << 16
     return int(digits) if is_port else None
 
 
@@ -779,13 +782,7 @@ def _split(text: str | None, separator: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _alpn(text: str | None) -> tuple[str, ...]:
     """Read the protocols that a client prefers, each in quotes of its own: `"h2","http/1.1"`."""
-    return tuple([unquote(one.strip('"')) for one in text.split(",") if one.strip('"')]) if text else ()
-
-
-def _related(hosts: Iterable[str | None], ips: Iterable[ecs.Ip | None]) -> ecs.Related | None:
-    """Gather the names and addresses that are there, each once."""
-    names, addresses = tuple(dict.fromkeys(filter(None, hosts))), tuple(dict.fromkeys(filter(None, ips)))
-    return ecs.Related(hosts=names, ip=addresses) if names or addresses else None
+    return tuple(filter(ecs.given, [unquote(one.strip('"')) for one in (text or "").split(",")]))
 
 
 def _network(ip: ecs.Ip | None, protocol: str | None = None) -> ecs.Network:
@@ -834,7 +831,7 @@ def _certificate(
     found = _VALIDITY.fullmatch(validity or "")
     not_before, not_after = (ecs.time(found[1]), ecs.time(found[2])) if found else (None, None)
     unread = ecs.Unparsed(field="leaf_client_cert_validity", value=validity) if validity else None
-    names = tuple([name.strip() for name in _COMMON_NAME.findall(subject or "")])
+    names = tuple(filter(ecs.given, [name.strip() for name in _COMMON_NAME.findall(subject or "")]))
     x509 = ecs.X509(serial_number=serial, subject=ecs.X509Subject(common_name=names) if names else None)
     client = ecs.TlsClient(not_after=not_after, not_before=not_before, subject=subject, x509=ecs.some(x509))
     return ecs.some(client), (unread,) if unread and not (not_before and not_after) else ()
