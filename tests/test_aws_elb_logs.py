@@ -56,6 +56,7 @@ def alb(**columns: str) -> LogDocument:
         (HEALTH, aws_elb_logs.HEALTH_CHECK),
         (HEALTH.replace("0.01", "-").replace("PASS", "LATER"), aws_elb_logs.HEALTH_CHECK),
         (HEALTH.replace("0.01", "app/x/y").replace("PASS", "0.1"), None),
+        (HEALTH.replace("0.01", "slow").replace("PASS", "LATER"), None),
         (ALB.format_map(USUAL).partition(' "')[0], None),
         ("web-1 2026-02-03T10:00:00Z sshd[7]: a line of a system's log and more", None),
         ('192.0.2.1 - - [03/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x"', None),

@@ -248,6 +248,8 @@ CLOSED = Quoted(Balanced, BEHIND, least=5, ends=(9,))
         '" - - "',
         '" v "t" "c" 1 "a" "x" k',
         '" v "t" "c" 1 "a" "x" k "l" l l l',
+        '" v "t" "c" 1 "a" "x" k "',
+        '" v "t" "c" 1 "a" "x" k" v "t" "c" 1 "a" "x" k "',
         '" v "t" "c" 1 "a',
     ],
 )
@@ -257,6 +259,18 @@ def test_columns_in_quotes_behind_texts(agent: str, later: str, values: list[str
     line = f'e 200 "GET /" "{agent}" TLSv1.3 "Root=1" "session"x"y" 7 "waf,forward" "a:1 b:2" TID{later}'
     row = ["e", "200", "GET /", agent, "TLSv1.3", "Root=1", 'session"x"y', "7", "waf,forward", "a:1 b:2", "TID"]
     assert CLOSED.split(line) == [*row, *values]
+
+
+@tried
+@given(st.lists(st.sampled_from(['"', '" ', ' "', "- ", '"-" ', "0 ", "a", '" v "t" "c" 1 "a" "x" k ']), max_size=8))
+def test_clients_cannot_fill_columns_in_quotes(parts: list[str]) -> None:
+    """Nothing that a client sends changes a column behind it, also where these are in quotes."""
+    agent = "".join(parts)
+    values = CLOSED.split(f'e 200 "GET /" "{agent}" TLSv1.3 "Root=1" "-" 7 "waf,forward" "a:1 b:2" TID')
+    assert values is not None
+    assert values[:2] == ["e", "200"]
+    assert f'"{values[2]}" "{values[3]}"' == f'"GET /" "{agent}"'
+    assert values[4:] == ["TLSv1.3", "Root=1", "-", "7", "waf,forward", "a:1 b:2", "TID"]
 
 
 def test_ends_of_older_lines() -> None:

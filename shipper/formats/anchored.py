@@ -5,9 +5,9 @@ The quote that ends such a text cannot be told from the others by itself. What t
 behind it must look as they always do, numbers among them, up to the next text in quotes. Behind the last one there are
 no quotes any more, so the last quote of the line ends it, whatever a client wrote to look like the columns behind it.
 
-Where other columns in quotes stand behind the last text, those are known to have no quote before a blank in them. Then
-the text ends where all columns behind it fit up to the end of the line, but for a few that are not known yet: too few
-for the true columns to pass for them, should a client have written all that stands behind its text.
+Where other columns in quotes stand behind the last text, those are known to have no quote beside a blank in them. Then
+the text ends where all columns behind it fit up to the end of the line, but for a few that are not known yet: fewer
+than there are true columns, which so cannot pass for them should a client have written all that stands behind its text.
 """
 
 import re
@@ -20,14 +20,15 @@ SPELLINGS: Final = re.compile(
     r"\[(?P<bracketed>[^\]]+)\]|(?P<blanks>[^*]+)\*|(?P<bare>.+)"
 )
 """
-How a column is named in a layout: `"x"` a text in quotes, `'x'` in quotes and without any before a blank, `[x]` in
+How a column is named in a layout: `"x"` a text in quotes, `'x'` in quotes and without any beside a blank, `[x]` in
 brackets, `x*` bare but with blanks, `x` bare.
 """
 
 MOST_LATER: Final = 8
-"""Columns that are not known yet behind those in closed quotes."""
+"""Columns that are not known yet behind those in closed quotes; always fewer than stand between them and the text."""
 
-_CLOSED: Final = r'[^"]*+(?:"(?![ ]|\Z)[^"]*+)*+'
+_CLOSED: Final = r'(?! )[^"]*+(?:(?<! )"(?! |\Z)[^"]*+)*+'
+"""Neither does it begin with a blank: what is between two columns in quotes looks like that."""
 
 _OPEN: Final = frozenset({"blanks", "quoted"})
 """Columns whose end only the columns behind them tell."""
@@ -102,7 +103,8 @@ def _ending(kinds: Sequence[str], one_of: Mapping[str, str], nothing: str, later
     if "closed" not in kinds:
         return "(.*)", '((?: [^" ]++)*+)', rf'{nothing}(?: [^"]*+)?\Z'
     behind = "".join([f" {one_of['bare or quoted' if kind == 'bare' else kind]}" for kind in kinds])
-    return "(.*?)", rf'{behind}((?: (?:"{_CLOSED}"|[^" ]++)){{0,{later}}}+)', f"{nothing} "
+    most = min(later, len(kinds) - 1)
+    return "(.*?)", rf'{behind}((?: (?:"{_CLOSED}"|[^" ]++)){{0,{most}}}+)', f"{nothing} "
 
 
 def _spelling(column: str) -> tuple[str, str]:
