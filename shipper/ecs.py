@@ -108,6 +108,7 @@ class Endpoint(FieldSet):
 
     address: str | None = None
     bytes: int | None = None
+    domain: str | None = None
     ip: Ip | None = None
     packets: int | None = None
     port: int | None = None
@@ -244,6 +245,7 @@ class HttpRequest(FieldSet):
     """`http.request`."""
 
     body: HttpBody | None = None
+    bytes: int | None = None
     id: str | None = None
     method: str | None = None
     referrer: LongText | None = None
@@ -253,6 +255,7 @@ class HttpResponse(FieldSet):
     """`http.response`."""
 
     body: HttpBody | None = None
+    bytes: int | None = None
     status_code: int | None = None
 
 
@@ -278,11 +281,28 @@ class Url(FieldSet):
     scheme: str | None = None
 
 
+class X509Subject(FieldSet):
+    """`tls.client.x509.subject`."""
+
+    common_name: tuple[str, ...] = ()
+
+
+class X509(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-x509."""
+
+    serial_number: str | None = None
+    subject: X509Subject | None = None
+
+
 class TlsClient(FieldSet):
     """`tls.client`."""
 
     ja3: str | None = None
+    not_after: datetime | None = None
+    not_before: datetime | None = None
     server_name: str | None = None
+    subject: str | None = None
+    x509: X509 | None = None
 
 
 class Tls(FieldSet):
@@ -290,8 +310,18 @@ class Tls(FieldSet):
 
     cipher: str | None = None
     client: TlsClient | None = None
+    curve: str | None = None
+    established: bool | None = None
+    next_protocol: str | None = None
+    resumed: bool | None = None
     version: str | None = None
     version_protocol: str | None = None
+
+
+class Trace(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-tracing."""
+
+    id: str | None = None
 
 
 class Rule(FieldSet):
@@ -468,13 +498,12 @@ def related(
 ) -> Related | None:
     """Gather the values that are there, each once and in order; None when there is none."""
     found = Related(hosts=once(hosts) if hosts else (), ip=once(ip) if ip else (), user=once(user) if user else ())
-    return some(found)
+    return found if found.hosts or found.ip or found.user else None
 
 
 def once(values: Iterable[T | None]) -> tuple[T, ...]:
     """Give each value that is there once, in order."""
-    found = [value for value in values if value]
-    return tuple(dict.fromkeys(found) if len(found) > 1 else found)
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def time(text: str | None) -> datetime | None:

@@ -206,6 +206,105 @@ def test_hostile_line_of_clients() -> None:
             assert len(decoded(CLIENTS, [line.encode()], record_bytes=1 << 20)) == 1
 
 
+class Balanced(Row):
+    """A request, with columns in quotes behind what its client sent."""
+
+    elb: str | None = None
+    status: int | None = None
+    uri: str | None = None
+    agent: str | None = None
+    tls: str | None = None
+    trace: str | None = None
+    cert: str | None = None
+    rule: int | None = None
+    actions: str | None = None
+    targets: str | None = None
+    connection: str | None = None
+
+
+BEHIND = [
+    "elb",
+    "status",
+    '"uri"',
+    '"agent"',
+    "tls",
+    "'trace'",
+    "'cert'",
+    "rule",
+    "'actions'",
+    "'targets'",
+    "connection",
+]
+CLOSED = Quoted(Balanced, BEHIND, least=5, ends=(9,))
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "curl/8",
+        'a "b" c',
+        '"',
+        '" "',
+        '" - - "',
+        '" v "t" "c" 1 "a" "x" k',
+        '" v "t" "c" 1 "a" "x" k "l" l l l',
+        '" v "t" "c" 1 "a" "x" k "',
+        '" v "t" "c" 1 "a" "x" k" v "t" "c" 1 "a" "x" k "',
+        '" v "t" "c" 1 "a',
+    ],
+)
+@pytest.mark.parametrize(("later", "values"), [("", []), (' "-" n "a b"', ["-", "n", "a b"])])
+def test_columns_in_quotes_behind_texts(agent: str, later: str, values: list[str]) -> None:
+    """The end of the last text is told by the columns behind it, in quotes or not, and a client cannot write them."""
+    line = f'e 200 "GET /" "{agent}" TLSv1.3 "Root=1" "session"x"y" 7 "waf,forward" "a:1 b:2" TID{later}'
+    row = ["e", "200", "GET /", agent, "TLSv1.3", "Root=1", 'session"x"y', "7", "waf,forward", "a:1 b:2", "TID"]
+    assert CLOSED.split(line) == [*row, *values]
+
+
+@tried
+@given(st.lists(st.sampled_from(['"', '" ', ' "', "- ", '"-" ', "0 ", "a", '" v "t" "c" 1 "a" "x" k ']), max_size=8))
+def test_clients_cannot_fill_columns_in_quotes(parts: list[str]) -> None:
+    """Nothing that a client sends changes a column behind it, also where these are in quotes."""
+    agent = "".join(parts)
+    values = CLOSED.split(f'e 200 "GET /" "{agent}" TLSv1.3 "Root=1" "-" 7 "waf,forward" "a:1 b:2" TID')
+    assert values is not None
+    assert values[:2] == ["e", "200"]
+    assert f'"{values[2]}" "{values[3]}"' == f'"GET /" "{agent}"'
+    assert values[4:] == ["TLSv1.3", "Root=1", "-", "7", "waf,forward", "a:1 b:2", "TID"]
+
+
+def test_ends_of_older_lines() -> None:
+    """Where older lines ended is known, so that a text in them ends where it does; other lines are read like any."""
+    start = 'e 200 "GET /" "a "b" c" - "-" "-" 0 "forward"'
+    assert CLOSED.split(start) == ["e", "200", "GET /", 'a "b" c', "-", "-", "-", "0", "forward"]
+    assert CLOSED.split(f'{start} "t"') is None
+    assert CLOSED.split('e 200 "GET /" "a" - "-"') == ["e", "200", "GET /", "a", "-", "-"]
+
+
+def test_columns_without_value_behind_texts() -> None:
+    """Behind texts the null token may be in quotes or not, whatever the column; before them a number may be missing."""
+    assert CLOSED.split('e  "-" "" - - "-" - "" "-" "-"') == ["e", "", "-", "", "-", "-", "-", "-", "", "-", "-"]
+
+
+def test_many_later_columns() -> None:
+    """More later columns than a client could be kept from writing are read as far as no text is torn apart."""
+    line = 'e 200 "GET /" "{}" - "-" "-" 0 "forward" "-" -' + " l" * 9
+    split = CLOSED.split(line.format("curl/8"))
+    assert split is not None
+    assert split[3] == "curl/8"
+    assert split[11:] == ["l"] * 9
+    assert CLOSED.split(line.format('a "b" c')) is None
+
+
+def test_hostile_line_with_columns_in_quotes() -> None:
+    """A long line that almost fits again and again is read in a few passes over it here, too."""
+    tail = '" - "-" "-" 0 "forward" "-" - '
+    for text in (tail, '" - "x', '" ', '"', '" - "', '"x"', '" - "-" "-" 0 "', "- "):
+        for end in ("", '" - "-" "-" 0 "forward'):
+            line = f'e 200 "GET /" "{text * (100_000 // len(text))}{end}'
+            assert len(decoded(CLOSED, [line.encode()], record_bytes=1 << 20)) == 1
+
+
 @pytest.mark.parametrize(
     "layout", [['"uri"'], ["key", '"uri"', "host"], ["requester*", "key", '"uri"'], ["[time]", "key"]]
 )

@@ -7,7 +7,7 @@ way from bytes to document.
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import marker
 import msgspec
@@ -15,7 +15,7 @@ import parquet_files
 from reading import Failed, Indexed, Result, documents, originals, read
 from sample_files import Case
 
-from shipper.formats import ByMagic, JsonRecords, Parquet, Quoted, Table
+from shipper.formats import ByLine, ByMagic, JsonRecords, Parquet, Quoted, Table
 
 Fields = dict[str, Any]
 """A record: the values of a line by column, or a JSON object."""
@@ -95,7 +95,7 @@ def declared(case_format: Any) -> set[str]:
     """Give the paths of all values that a format's records have, as in `Variant.place`."""
     if isinstance(case_format, ByMagic):
         return declared(case_format.otherwise)
-    assert isinstance(case_format, JsonRecords | Quoted | Table)
+    assert isinstance(case_format, ByLine | JsonRecords | Quoted | Table)
     return set(marker.declared(case_format.record))
 
 
@@ -105,9 +105,11 @@ def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
 
 
 def _format(case: Case, raw: bytes) -> JsonRecords[Any] | Parquet[Any] | Quoted[Any] | Table[Any]:
-    """Give the format of one case of a source."""
+    """Give the format of one case of a source; where each line has its own, those of one case are of one kind."""
     form = case.source.format
     form = form.of(raw) if isinstance(form, ByMagic) else form
+    if isinstance(form, ByLine):
+        form = next(filter(None, map(form.of, raw.decode(errors="replace").splitlines())))
     assert isinstance(form, JsonRecords | Parquet | Quoted | Table)
     return form
 
@@ -124,24 +126,30 @@ def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
 
 def _written(case: Case, records: list[Fields]) -> bytes:
     """Write records as an object of the case's format."""
+    if not records:
+        return b""
     raw = case.path.read_bytes()
     form = _format(case, raw)
-    if records and isinstance(form, Parquet):
+    if isinstance(form, Parquet):
         return parquet_files.written({name: [record[name] for record in records] for name in records[0]})
-    if records and isinstance(form, Quoted):
+    if isinstance(form, Quoted):
         return "".join(_line(form, record) + "\n" for record in records).encode()
-    if not records or not isinstance(form, Table):
+    if not isinstance(form, Table):
         return b"\n".join(map(msgspec.json.encode, records))
     header = _columns(form, raw)
     rows = [[str(record[name]) or form.null for name in header] for record in records]
     return "".join(form.separator.join(row) + "\n" for row in [list(header), *rows]).encode()
 
 
+_AS_WRITTEN: Final = str.maketrans("'", '"', "*")
+"""How a column stands in a line, made of how it stands in a layout."""
+
+
 def _line(form: Quoted[Any], record: Fields) -> str:
     """Write a line the way its layout says; a record of an older line has fewer columns."""
     spelled = zip(form.layout, form.columns, strict=True)
     return " ".join(
-        column.replace("*", "").replace(name, str(record[name]) or form.null)
+        column.translate(_AS_WRITTEN).replace(name, str(record[name]) or form.null)
         for column, name in spelled
         if name in record
     )

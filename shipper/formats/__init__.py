@@ -6,6 +6,7 @@ with records, and with a `RecordError` value in the place of every record that c
 outside of memory: a Parquet file, which is read from its end, waits in a scratch file.
 """
 
+from shipper.formats.byline import ByLine
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.magic import ByMagic
@@ -16,6 +17,7 @@ from shipper.formats.table import Table
 from shipper.formats.text import TextLines
 
 __all__ = [
+    "ByLine",
     "ByMagic",
     "Decoder",
     "Format",

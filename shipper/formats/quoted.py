@@ -39,18 +39,30 @@ class Quoted(Generic[R]):
     Args:
         row: the Struct of one line; the names that its fields have when encoded are the columns' names
         layout: all columns in order. How they stand in a line may be told: `"name"` in quotes, where a client's text
-            may have more of them; `[name]`; `name*` with blanks but no quotes, with one in quotes somewhere behind it.
-            A column that the row does not declare is passed over.
+            may have more of them; `'name'` in quotes, where it may not; `[name]`; `name*` with blanks but no quotes,
+            with one in quotes somewhere behind it. A column that the row does not declare is passed over.
         least: columns that even the oldest lines have; all when it is None
+        ends: numbers of columns of older lines that end with such as cannot have more quotes, the latest first
         null: the token of a column without a value, quoted or bare; an empty one has none either
 
     A value beyond the last column goes to what was set aside as `column_<number>`, counted from 1.
+
+    Attributes:
+        row: the Struct of the lines, which has the declared columns of this layout
 
     Raises:
         ValueError: a column has no name
     """
 
-    def __init__(self, row: type[R], layout: Sequence[str], *, least: int | None = None, null: str = "-") -> None:
+    def __init__(
+        self,
+        row: type[R],
+        layout: Sequence[str],
+        *,
+        least: int | None = None,
+        ends: Sequence[int] = (),
+        null: str = "-",
+    ) -> None:
         fields = {field.encode_name: field for field in msgspec.structs.fields(row)}
         self.record = row
         self.layout = tuple(layout)
@@ -58,23 +70,27 @@ class Quoted(Generic[R]):
         self.null = null
         self._least = len(layout) if least is None else least
         numbers = frozenset(name for name, field in fields.items() if field.type in (int, int | None))
-        self._line = anchored(layout, numbers, null)
+        lines = [anchored(layout, numbers, null), *(anchored(layout[:end], numbers, null, later=0) for end in ends)]
+        self._lines = tuple(line.match for line in lines if line)
         declared = [fields[column].name if column in fields else "" for column in self.columns]
-        self._row: type[Any] = compiled(row, tuple(declared))[0]
+        self.row: type[Any] = compiled(row, tuple(declared))[0]
 
     def decoder(self, *, record_bytes: int) -> "TextDecoder[R]":
         """Start on one object; see `Format`."""
-        return TextDecoder(self._read, record_bytes=record_bytes)
+        return TextDecoder(self.read, record_bytes=record_bytes)
 
     def split(self, line: str) -> list[str] | None:
         """Give the values of one line without their quotes and brackets; None where these do not match."""
-        found = self._line.match(line) if self._line else None
+        found = None
+        for match in self._lines:
+            if found := match(line):
+                break
         if found is None:
             return _values(line)
         *values, rest = found.groups(self.null)
         last = values[-1]
         if rest:
-            values += rest[1:].split(" ")
+            values += (_values(rest[1:]) or ()) if '"' in rest else rest[1:].split(" ")
         if len(values) < len(self.columns) and '" ' in last:
             # A later column in quotes looks like the end of the text before it, but such a line has all that we know.
             otherwise = _values(line)
@@ -82,7 +98,7 @@ class Quoted(Generic[R]):
                 return otherwise
         return values
 
-    def _read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
+    def read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
         """Decode one line, column by column where a value is not as declared."""
         tokens = self.split(line)
         if tokens is None:
@@ -99,7 +115,7 @@ class Quoted(Generic[R]):
             del values[known:]
         values += [None] * (known - len(values))
         row: R
-        row, unparsed = converted(values, self._row, self.columns)
+        row, unparsed = converted(values, self.row, self.columns)
         return row, (*unparsed, *beyond)
 
 

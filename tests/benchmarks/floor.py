@@ -4,7 +4,8 @@ The floor: what cannot be saved, namely inflating an object and decoding each va
 A source is decoded into its own record Struct. Nothing in it is passed over: free-form parts are decoded too, and what
 a record holds as bytes for the sake of a cache is decoded into the Struct that is declared for it. A line of a table is
 split and converted, which is what msgspec offers for it; the shipper decodes many lines in one go, and so takes less
-than this floor for that part of its work. Lines with quotes are split by the one pattern that their format has.
+than this floor for that part of its work. Lines with quotes are split by the one pattern that their format has, and the
+kind of a line is told by the pattern for that.
 """
 
 import re
@@ -16,7 +17,7 @@ import msgspec
 from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
-from shipper.formats import ByMagic, JsonRecords, Quoted, Table
+from shipper.formats import ByLine, ByMagic, JsonRecords, Quoted, Table
 from shipper.formats.held import held
 from shipper.source import Source
 
@@ -39,7 +40,9 @@ def floor(source: Source[Any, Any]) -> Floor:
     if isinstance(layout, Table):
         return _of_table(layout)
     if isinstance(layout, Quoted):
-        return _of_quoted(layout)
+        return _of_quoted(layout.record, lambda _: layout)
+    if isinstance(layout, ByLine):
+        return _of_quoted(layout.record, layout.of)
     raise TypeError(f"{source.dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
 
 
@@ -78,13 +81,17 @@ def _of_table(table: Table[Any]) -> Floor:
     return decode
 
 
-def _of_quoted(quoted: Quoted[Any]) -> Floor:
-    row, names, null, split, convert = quoted.record, quoted.columns, quoted.null, quoted.split, msgspec.convert
+def _of_quoted(row: type[Any], layout_of: Callable[[str], Quoted[Any] | None]) -> Floor:
+    convert = msgspec.convert
 
     def decode(body: bytes) -> int:
         lines = unpacked(body).decode().splitlines()
         for line in lines:
-            values = {name: token for name, token in zip(names, split(line) or (), strict=False) if token != null}
+            layout = layout_of(line)
+            if layout is None:
+                raise ValueError(f"no layout has lines like {line!r}")
+            null, tokens = layout.null, layout.split(line) or ()
+            values = {name: token for name, token in zip(layout.columns, tokens, strict=False) if token != null}
             convert(values, row, strict=False)
         return len(lines)
 
