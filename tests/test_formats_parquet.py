@@ -68,6 +68,13 @@ def test_columns_as_they_are_declared() -> None:
     assert one.unparsed == ()
 
 
+@pytest.mark.parametrize("column", ["src_port", "src-port", "Src(Port)", "SRC_PORT"])
+def test_spelling_of_columns(column: str) -> None:
+    """A column may be spelled as in the text of the log, or as names in tables are."""
+    [one] = read(written({column: [443]}))
+    assert one.value.src_port == 443
+
+
 KINDS: dict[str, tuple[str, Any, Any]] = {
     "number as text": ("src_port", ["443"], 443),
     "text as number": ("name", [2], "2"),
