@@ -244,6 +244,7 @@ class HttpRequest(FieldSet):
     """`http.request`."""
 
     body: HttpBody | None = None
+    bytes: int | None = None
     id: str | None = None
     method: str | None = None
     referrer: LongText | None = None
@@ -253,6 +254,7 @@ class HttpResponse(FieldSet):
     """`http.response`."""
 
     body: HttpBody | None = None
+    bytes: int | None = None
     status_code: int | None = None
 
 
