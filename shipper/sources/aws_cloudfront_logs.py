@@ -313,6 +313,8 @@ def _link(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Decode a text, twice where every single escape is one of another escape."""
+    if "%" not in text:
+        return text
     return _decoded(_link(text) if len(_TWICE.findall(text)) == text.count("%") else text)
 
 
@@ -397,21 +399,19 @@ def _host(header: str | None, distribution: str | None) -> Host:
 
 def _http(row: RequestRow, status: int | None) -> ecs.Http | None:
     size, referrer, version = row.sc_content_len, row.cs_referer, row.cs_protocol_version
-    request = ecs.HttpRequest(
-        bytes=row.cs_bytes,
-        id=row.x_edge_request_id,
-        method=row.cs_method,
-        referrer=_link(referrer) if referrer else None,
-    )
-    body = None if size is None else ecs.HttpBody(bytes=size)
-    response = ecs.HttpResponse(body=body, bytes=row.sc_bytes, status_code=status)
-    return ecs.some(
-        ecs.Http(
-            request=ecs.some(request),
-            response=ecs.some(response),
-            version=version.removeprefix("HTTP/") or None if version else None,
+    request = ecs.some(
+        ecs.HttpRequest(
+            bytes=row.cs_bytes,
+            id=row.x_edge_request_id,
+            method=row.cs_method,
+            referrer=_link(referrer) if referrer else None,
         )
     )
+    body = None if size is None else ecs.HttpBody(bytes=size)
+    response = ecs.some(ecs.HttpResponse(body=body, bytes=row.sc_bytes, status_code=status))
+    if not request and not response and not version:
+        return None
+    return ecs.Http(request=request, response=response, version=version and version.removeprefix("HTTP/"))
 
 
 def _network(
