@@ -51,12 +51,14 @@ class Parquet(Generic[R]):
             where `cs(User-Agent)` is written as `cs_user_agent`
         null: the token of a column without a value in the text form of the log; NULL and an empty text have none either
         spool_bytes: most bytes of an object that wait on disk; one that is longer becomes a `RecordError`
+        keep: whether values of columns that are not declared are set aside, under the names of these
     """
 
-    def __init__(self, row: type[R], *, null: str = "-", spool_bytes: int = SPOOL_BYTES) -> None:
+    def __init__(self, row: type[R], *, null: str = "-", spool_bytes: int = SPOOL_BYTES, keep: bool = False) -> None:
         self.record = row
         self.null = null
         self.spool_bytes = spool_bytes
+        self.keep = keep
         self._names = {_plain(field.encode_name): field.name for field in msgspec.structs.fields(row)}
 
     def decoder(self, *, record_bytes: int) -> "ParquetDecoder[R]":
@@ -150,7 +152,7 @@ def _rows(layout: Parquet[R], scratch: Scratch, file: Arrow, limit: int) -> Iter
                 fault = batch
                 break
             read += batch.num_rows
-            yield Rows(batch, layout.record, fields, null=layout.null, limit=limit)
+            yield Rows(batch, layout.record, fields, null=layout.null, limit=limit, keep=layout.keep)
         if fault or read < there:
             place = f"row group {group + 1} of {file.num_row_groups}"
             cause = f"{there - read} of {there} rows cannot be read: {fault or 'the group ends before'}"

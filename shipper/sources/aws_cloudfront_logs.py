@@ -499,7 +499,7 @@ source = Source(
     dataset="aws.cloudfront_logs",
     key=rf"(?:(?:^|/)AWSLogs/(?:aws-account-id=)?(?P<account>\d{{12}})/CloudFront/(?:.*/)?|^|/){_KEY}",
     format=ByMagic(
-        {b"PAR1": Parquet(RequestRow), b"{": JsonRows(RequestRow)},
+        {b"PAR1": Parquet(RequestRow, keep=True), b"{": JsonRows(RequestRow)},
         otherwise=W3cTable(RequestRow, headerless=(LEGACY.split(), DEFAULT.split())),
     ),
     document=document,
