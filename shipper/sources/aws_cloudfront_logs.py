@@ -10,10 +10,10 @@ https://docs.aws.amazon.com/athena/latest/ug/create-cloudfront-table-manual-parq
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import unquote
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from shipper import ecs
 from shipper.formats import ByMagic, JsonRows, Parquet, Row, W3cTable
@@ -34,13 +34,20 @@ DEFAULT: Final = f"{LEGACY} c-country cache-behavior-path-pattern"
 """The columns that version 2 has when none are chosen."""
 
 
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""A whole number that fits a field of type `long`."""
+
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+"""A time that was taken, whose nanoseconds fit such a field too: neither infinite nor no number."""
+
+
 class RequestRow(Row, rename="kebab"):
     """Every column; a log of version 2 has any of them in any order."""
 
     date: str | None = None
     time: str | None = None
     x_edge_location: str | None = None
-    sc_bytes: int | None = None
+    sc_bytes: Count | None = None
     c_ip: str | None = None
     cs_method: str | None = None
     cs_host: str | None = field(name="cs(Host)", default=None)
@@ -54,27 +61,27 @@ class RequestRow(Row, rename="kebab"):
     x_edge_request_id: str | None = None
     x_host_header: str | None = None
     cs_protocol: str | None = None
-    cs_bytes: int | None = None
-    time_taken: float | None = None
+    cs_bytes: Count | None = None
+    time_taken: Seconds | None = None
     x_forwarded_for: str | None = None
     ssl_protocol: str | None = None
     ssl_cipher: str | None = None
     x_edge_response_result_type: str | None = None
     cs_protocol_version: str | None = None
     fle_status: str | None = None
-    fle_encrypted_fields: int | None = None
-    c_port: int | None = None
-    time_to_first_byte: float | None = None
+    fle_encrypted_fields: Count | None = None
+    c_port: Count | None = None
+    time_to_first_byte: Seconds | None = None
     x_edge_detailed_result_type: str | None = None
     sc_content_type: str | None = None
-    sc_content_len: int | None = None
-    sc_range_start: int | None = None
-    sc_range_end: int | None = None
+    sc_content_len: Count | None = None
+    sc_range_start: Count | None = None
+    sc_range_end: Count | None = None
     # version 2
-    timestamp_ms: int | None = field(name="timestamp(ms)", default=None)
-    origin_fbl: float | None = None
-    origin_lbl: float | None = None
-    asn: int | None = None
+    timestamp_ms: Count | None = field(name="timestamp(ms)", default=None)
+    origin_fbl: Seconds | None = None
+    origin_lbl: Seconds | None = None
+    asn: Count | None = None
     c_country: str | None = None
     cache_behavior_path_pattern: str | None = None
     distribution_tenant_id: str | None = None
@@ -152,6 +159,7 @@ EXTENSION_CHARACTERS: Final = 15
 _KEY: Final = r"[A-Z0-9]{10,20}\.(?P<time>\d{4}-\d\d-\d\d-\d\d)\.[0-9A-Za-z]{6,16}\.(?:gz|parquet|json\.gz)$"
 _DISTRIBUTION: Final = re.compile(rf"(?:^|/)(?={_KEY})([A-Z0-9]+)")
 _TWICE: Final = re.compile(r"%25(?=[0-9A-Fa-f]{2})")
+_STATUS: Final = re.compile(r"[0-9]{1,3}")
 _PORT: Final = re.compile(r"(?P<name>.+):(?P<port>[0-9]{1,5})", re.DOTALL)
 _LAST_PORT: Final = (1 << 16) - 1
 
@@ -335,7 +343,7 @@ def _distribution(key: str) -> str | None:
 @lru_cache(maxsize=256)
 def _status(text: str | None) -> int | None:
     """Read a status; `000` says that the viewer was gone before there was one."""
-    return int(text) if text and text.isascii() and text.isdecimal() else None
+    return int(text) if text and _STATUS.fullmatch(text) else None
 
 
 def _outcome(status: int | None) -> str:
