@@ -58,6 +58,15 @@ def test_columns_may_change(size: int) -> None:
     assert [one.unparsed for one in out] == [(), (), (Unparsed("later", "z"),), ()]
 
 
+def test_directive_may_look_like_a_record() -> None:
+    """What begins a line decides, whatever the number of columns."""
+    assert values(read(b"#Fields: name\na\n#Remark\nb\n#Fields: kind\nk\n")) == [
+        ("a", None, None),
+        ("b", None, None),
+        (None, None, "k"),
+    ]
+
+
 @pytest.mark.parametrize("number", [1, 1000])
 def test_undeclared_columns_are_set_aside(number: int) -> None:
     """A column that nobody declared is kept under its name, beside what is not as declared, and unless it is empty."""
@@ -68,9 +77,10 @@ def test_undeclared_columns_are_set_aside(number: int) -> None:
     assert [one.unparsed for one in out] == [(new,), (), (many, new)] * number
 
 
-def test_columns_may_become_unknown() -> None:
+@pytest.mark.parametrize("size", [1, 1000])
+def test_columns_may_become_unknown(size: int) -> None:
     """Lines under columns of which none is known are errors, not read by those before."""
-    out = read(HEAD + b"a\t1\tk\n#Fields: x y z\nb\t2\tk\n" + HEAD + b"c\t3\tk\n")
+    out = read(HEAD + b"a\t1\tk\n#Fields: x y z\nb\t2\tk\n" + HEAD + b"c\t3\tk\n", [size])
     assert values(out) == [("a", 1, "k"), ("c", 3, "k")]
     assert [error.original for error in errors(out)] == [b"b\t2\tk"]
 
