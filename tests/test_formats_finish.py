@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from parquet_files import written
 
-from shipper.formats import ByMagic, Format, JsonRecords, Parquet, Record, Row, Table, TextLines
+from shipper.formats import ByMagic, Format, JsonRecords, JsonRows, Parquet, Record, Row, Table, TextLines, W3cTable
 
 
 class Line(Row):
@@ -36,6 +36,11 @@ ENDS: dict[str, tuple[Format[Any], bytes, int]] = {
     "several batches": (FILE, MANY, 2000),
     "no Parquet": (FILE, b"x", 1),
     "text": (TextLines(Event), b"a\nb", 1),
+    "rows": (JsonRows(Line), b'{"name":"a"}{"name":"b"}', 0),
+    "half a row": (JsonRows(Line), b'{"name":', 1),
+    "directives": (W3cTable(Line), b"#Version: 1.0\n#Fields: name", 0),
+    "directives and a line": (W3cTable(Line), b"#Fields: name\na\nb", 1),
+    "foreign directives": (W3cTable(Line), b"#Fields: x\na b", 1),
     "short head": (EITHER, b"PAR", 1),
     "empty head": (EITHER, b"", 0),
 }

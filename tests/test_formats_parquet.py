@@ -68,6 +68,26 @@ def test_columns_as_they_are_declared() -> None:
     assert one.unparsed == ()
 
 
+@pytest.mark.parametrize("column", ["src_port", "src-port", "Src(Port)", "SRC_PORT"])
+def test_spelling_of_columns(column: str) -> None:
+    """A column may be spelled as in the text of the log, or as names in tables are."""
+    [one] = read(written({column: [443]}))
+    assert one.value.src_port == 443
+
+
+def test_undeclared_columns() -> None:
+    """They are set aside where the format is told to keep them, beside what is not as declared; NULL is nothing."""
+    raw = written({"src_port": ["1", "x", "3"], "New-Column": ["a", "b", None], "raw": [b"\xff", None, None]})
+    kept = read(raw, layout=Parquet(Flow, keep=True))
+    assert [one.value.src_port for one in kept] == [1, None, 3]
+    assert [[(value.field, value.value) for value in one.unparsed] for one in kept] == [
+        [("New-Column", "a"), ("raw", "\\xff")],
+        [("src_port", "x"), ("New-Column", "b")],
+        [],
+    ]
+    assert [len(one.unparsed) for one in read(raw)] == [0, 1, 0]
+
+
 KINDS: dict[str, tuple[str, Any, Any]] = {
     "number as text": ("src_port", ["443"], 443),
     "text as number": ("name", [2], "2"),

@@ -15,7 +15,7 @@ import parquet_files
 from reading import Failed, Indexed, Result, documents, originals, read
 from sample_files import Case
 
-from shipper.formats import ByLine, ByMagic, JsonRecords, Parquet, Quoted, Table
+from shipper.formats import ByLine, ByMagic, JsonRecords, JsonRows, Parquet, Quoted, Table
 
 Fields = dict[str, Any]
 """A record: the values of a line by column, or a JSON object."""
@@ -104,13 +104,13 @@ def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
     return list(zip(variants(case), results, strict=True))
 
 
-def _format(case: Case, raw: bytes) -> JsonRecords[Any] | Parquet[Any] | Quoted[Any] | Table[Any]:
+def _format(case: Case, raw: bytes) -> JsonRecords[Any] | JsonRows[Any] | Parquet[Any] | Quoted[Any] | Table[Any]:
     """Give the format of one case of a source; where each line has its own, those of one case are of one kind."""
     form = case.source.format
     form = form.of(raw) if isinstance(form, ByMagic) else form
     if isinstance(form, ByLine):
         form = next(filter(None, map(form.of, raw.decode(errors="replace").splitlines())))
-    assert isinstance(form, JsonRecords | Parquet | Quoted | Table)
+    assert isinstance(form, JsonRecords | JsonRows | Parquet | Quoted | Table)
     return form
 
 
@@ -119,7 +119,7 @@ def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
         return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
     if isinstance(form, Quoted):
         return dict(zip(form.columns, form.split(record.decode()) or (), strict=False))
-    assert isinstance(form, JsonRecords | Parquet)
+    assert isinstance(form, JsonRecords | JsonRows | Parquet)
     fields: Fields = msgspec.json.decode(record)
     return fields
 
@@ -156,5 +156,6 @@ def _line(form: Quoted[Any], record: Fields) -> str:
 
 
 def _columns(form: Table[Any], raw: bytes) -> tuple[str, ...]:
-    tokens = form.split(raw.decode().splitlines()[0])
-    return tuple(tokens) if form.is_header(tokens) else form.layout(tokens) or ()
+    lines = raw.decode(errors="replace").splitlines()
+    named = next(filter(None, map(form.named, lines)), None)
+    return named or form.layout(form.split(lines[0])) or ()

@@ -9,12 +9,14 @@ outside of memory: a Parquet file, which is read from its end, waits in a scratc
 from shipper.formats.byline import ByLine
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
+from shipper.formats.json_rows import JsonRows
 from shipper.formats.magic import ByMagic
 from shipper.formats.parquet import Parquet
 from shipper.formats.quoted import Quoted
 from shipper.formats.record import Decoder, Format, Record, Row, Unparsed
 from shipper.formats.table import Table
 from shipper.formats.text import TextLines
+from shipper.formats.w3c import W3cTable
 
 __all__ = [
     "ByLine",
@@ -23,6 +25,7 @@ __all__ = [
     "Format",
     "Held",
     "JsonRecords",
+    "JsonRows",
     "Parquet",
     "Quoted",
     "Record",
@@ -31,5 +34,6 @@ __all__ = [
     "TextLines",
     "Undecodable",
     "Unparsed",
+    "W3cTable",
     "holds",
 ]

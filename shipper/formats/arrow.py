@@ -30,6 +30,7 @@ class Rows(Generic[R]):
         batch: a `RecordBatch`
         record: the Struct that declares all columns
         fields: the field of each column of the batch; an empty name for a column that is not declared
+        keep: whether values of columns that are not declared are set aside, under the names of these
         null: the token of a column without a value; an empty text is none either
         limit: bytes of a row above which it becomes an error
 
@@ -38,7 +39,9 @@ class Rows(Generic[R]):
         unparsed: the values that were set aside, by the position of their row
     """
 
-    def __init__(self, batch: Arrow, record: type[R], fields: Sequence[str], *, null: str, limit: int) -> None:
+    def __init__(
+        self, batch: Arrow, record: type[R], fields: Sequence[str], *, null: str, limit: int, keep: bool = False
+    ) -> None:
         self.values: list[R | RecordError] = []
         self.unparsed: dict[int, tuple[Unparsed, ...]] = {}
         self._arrow = importlib.import_module("pyarrow")
@@ -48,6 +51,7 @@ class Rows(Generic[R]):
         self._limit = limit
         known = [at for at, name in enumerate(fields) if name]
         self._known = known
+        self._undeclared = [at for at, name in enumerate(fields) if keep and not name]
         self._names = tuple(batch.schema.names[at] for at in known)
         self._row, _ = compiled(record, tuple(fields[at] for at in known))
         self._batch = self._without_dictionaries(batch)
@@ -72,6 +76,7 @@ class Rows(Generic[R]):
         texts = self._texts(batch)
         middle = batch.num_rows // 2
         if texts is not None:
+            self._set_aside(batch)
             self._convert(texts)
         elif middle:
             self._decode(batch.slice(0, middle))
@@ -116,8 +121,19 @@ class Rows(Generic[R]):
             for *values, _ in rows:
                 row, unparsed = converted(values, self._row, self._names)
                 if unparsed:
-                    self.unparsed[len(self.values)] = unparsed
+                    index = len(self.values)
+                    self.unparsed[index] = (*unparsed, *self.unparsed.get(index, ()))
                 self.values.append(row)
+
+    def _set_aside(self, batch: Arrow) -> None:
+        """Set aside what undeclared columns hold for the rows that come next."""
+        for at in self._undeclared:
+            name, column = batch.schema.names[at], batch.column(at)
+            for index, _ in enumerate(column):
+                value = self._shown(column.slice(index, 1))
+                if value is not None:
+                    row = len(self.values) + index
+                    self.unparsed[row] = (*self.unparsed.get(row, ()), Unparsed(name, value))
 
     def _error(self, row: Arrow) -> RecordError:
         """Say what is wrong with one row."""

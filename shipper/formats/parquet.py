@@ -8,6 +8,7 @@ https://parquet.apache.org/docs/file-format/
 """
 
 import importlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -35,6 +36,8 @@ BATCH_BYTES: Final = 1 << 20
 PAGE_BUFFER_BYTES: Final = 1 << 16
 """Bytes of each column that are read from the scratch file in one go."""
 
+_NO_WORD: Final = re.compile(r"[^a-z0-9]+")
+
 INSTALL: Final = "pip install 's3-siem-shipper[parquet]'"
 """How to get what reads Parquet."""
 
@@ -44,16 +47,18 @@ class Parquet(Generic[R]):
     Rows of a Parquet file, whatever types its columns have.
 
     Args:
-        row: the Struct of one row; the names that its fields have when encoded, with `_` for `-`, are the columns'
-            names in the file
+        row: the Struct of one row; the names that its fields have when encoded are the columns' names in the file,
+            where `cs(User-Agent)` is written as `cs_user_agent`
         null: the token of a column without a value in the text form of the log; NULL and an empty text have none either
         spool_bytes: most bytes of an object that wait on disk; one that is longer becomes a `RecordError`
+        keep: whether values of columns that are not declared are set aside, under the names of these
     """
 
-    def __init__(self, row: type[R], *, null: str = "-", spool_bytes: int = SPOOL_BYTES) -> None:
+    def __init__(self, row: type[R], *, null: str = "-", spool_bytes: int = SPOOL_BYTES, keep: bool = False) -> None:
         self.record = row
         self.null = null
         self.spool_bytes = spool_bytes
+        self.keep = keep
         self._names = {_plain(field.encode_name): field.name for field in msgspec.structs.fields(row)}
 
     def decoder(self, *, record_bytes: int) -> "ParquetDecoder[R]":
@@ -147,7 +152,7 @@ def _rows(layout: Parquet[R], scratch: Scratch, file: Arrow, limit: int) -> Iter
                 fault = batch
                 break
             read += batch.num_rows
-            yield Rows(batch, layout.record, fields, null=layout.null, limit=limit)
+            yield Rows(batch, layout.record, fields, null=layout.null, limit=limit, keep=layout.keep)
         if fault or read < there:
             place = f"row group {group + 1} of {file.num_row_groups}"
             cause = f"{there - read} of {there} rows cannot be read: {fault or 'the group ends before'}"
@@ -196,4 +201,5 @@ def _error(scratch: Scratch, cause: str, *, reason: str = "undecodable") -> Reco
 
 
 def _plain(name: Any) -> str:
-    return str(name).replace("-", "_")
+    """Write a name as column names are written: small letters, and `_` for whatever is no letter or digit."""
+    return _NO_WORD.sub("_", str(name).lower()).strip("_")

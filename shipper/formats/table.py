@@ -62,6 +62,11 @@ class Table(Generic[R]):
         """Tell whether a line is a header: at least half of its tokens are names of columns."""
         return 2 * sum(token in self._names for token in tokens) >= len(tokens) > 0
 
+    def named(self, line: str) -> tuple[str, ...] | None:
+        """Give the columns that a line names; None when it is no header."""
+        tokens = self.split(line)
+        return tuple(tokens) if self.is_header(tokens) else None
+
     def layout(self, tokens: Sequence[str]) -> tuple[str, ...] | None:
         """Give the columns of an object whose first line is no header, if their number is known."""
         return self._headerless.get(len(tokens))
@@ -82,6 +87,7 @@ class TableDecoder(Generic[R]):
         self._null = msgspec.json.encode(table.null)
         self._framing = Lines(record_bytes)
         self._foreign: PassedOver | None = None  # the whole object, when there is neither a header nor a known layout
+        self._begun = False  # whether the first line was read that says, or shows, what the columns are
         self._columns: tuple[str, ...] = ()
         self._header_line: bytes | None = None
         self._row: type[Any] = table.record
@@ -129,7 +135,7 @@ class TableDecoder(Generic[R]):
         """Decode whole lines, behind the error of one that was too long."""
         if error:
             self._out.append(error)
-        if not self._decode:
+        if not self._begun:
             text = self._begin(text)
         self._ahead = len(self._out)
         self._text = text.replace(b"\r\n", b"\n").removesuffix(b"\n").removesuffix(b"\r")
@@ -147,31 +153,53 @@ class TableDecoder(Generic[R]):
             line, _, rest = text.partition(b"\n")
             line = line.removesuffix(b"\r")
             error = self._framing.too_long(line)
-            if error is None:
+            if error:
+                self._out.append(error)
+            elif not self._directs(line):
                 return self._understand(line, text, rest)
-            self._out.append(error)
             text = rest
         return text
 
     def _understand(self, line: bytes, text: bytes, rest: bytes) -> bytes:
         """Compile the columns that the first line tells of; give the text with that line, or the rest without it."""
-        tokens = self._table.split(line.decode(errors="replace"))
-        header = self._table.is_header(tokens)
-        columns = tuple(tokens) if header else self._table.layout(tokens)
+        first = line.decode(errors="replace")
+        header = self._table.named(first)
+        columns = header or self._table.layout(self._table.split(first))
         if columns is None:
-            self._foreign = PassedOver()
-            self._foreign.add(text)
-            self._foreign.extend(self._framing.give_up())
-            return b""
-        self._columns = columns
+            return self._pass_over(text)
+        self._begun = True
         self._header_line = line if header else None
-        self._row, self._decode = compiled(self._table.record, self._table.fields(columns))
+        self._declare(columns)
         return rest if header else text
 
+    def _declare(self, columns: tuple[str, ...]) -> None:
+        """Decode what follows by these columns."""
+        self._columns = columns
+        self._row, self._decode = compiled(self._table.record, self._table.fields(columns))
+
+    def _pass_over(self, text: bytes) -> bytes:
+        """Take the whole object for another kind of log; nothing is left to decode."""
+        self._foreign = PassedOver()
+        self._foreign.add(text)
+        self._foreign.extend(self._framing.give_up())
+        return b""
+
+    def _directs(self, line: bytes) -> bool:  # noqa: ARG002 -- other formats have such lines
+        """Follow a line that says how to read those after it; False when it is none."""
+        return False
+
+    def _is_record(self, line: bytes) -> bool:
+        """Tell whether a line is a record: neither blank nor the header again."""
+        return bool(line.strip(b" " if self._separator == b" " else b"")) and line != self._header_line
+
     def _records(self, text: bytes) -> list[bytes]:
-        """Give the lines that are records: neither blank nor the header again."""
-        blank = b" " if self._separator == b" " else b""
-        return [line for line in text.split(b"\n") if line.strip(blank) and line != self._header_line]
+        return [line for line in text.split(b"\n") if self._is_record(line)]
+
+    def _split(self, line: str) -> list[str]:
+        return self._table.split(line)
+
+    def _values(self, tokens: list[str]) -> list[str | None]:
+        return [None if token in ("", self._table.null) else token for token in tokens]
 
     # -- decoding -----------------------------------------------------------------------------------------------------
 
@@ -185,8 +213,9 @@ class TableDecoder(Generic[R]):
             self._rows(text[:middle])
             self._rows(text[middle + 1 :])
         else:
-            for line in self._records(text):
-                self._out.append(self._line(line))
+            for line in text.split(b"\n"):
+                if not self._directs(line) and self._is_record(line):
+                    self._out.append(self._line(line))
 
     def _batch(self, text: bytes) -> list[R] | None:
         """Decode lines as one JSON array of arrays; None when any of them needs a closer look."""
@@ -206,14 +235,13 @@ class TableDecoder(Generic[R]):
         if too_long:
             return too_long
         try:
-            tokens = self._table.split(line.decode())
+            tokens = self._split(line.decode())
         except UnicodeDecodeError as error:
             return record_error("undecodable", f"invalid UTF-8 at byte {error.start}", line)
         if len(tokens) != len(self._columns):
             return record_error("columns", f"{len(tokens)} columns, the header has {len(self._columns)}", line)
-        values = [None if token in ("", self._table.null) else token for token in tokens]
         row: R
-        row, unparsed = converted(values, self._row, self._columns)
+        row, unparsed = converted(self._values(tokens), self._row, self._columns)
         if unparsed:
             self._unparsed[len(self._out)] = unparsed
         return row

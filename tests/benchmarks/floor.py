@@ -70,8 +70,10 @@ def _of_table(table: Table[Any]) -> Floor:
     row, separator, null, convert = table.record, table.separator, table.null, msgspec.convert
 
     def decode(body: bytes) -> int:
-        header, *lines = unpacked(body).decode().splitlines()
-        names = header.split(separator)
+        lines = unpacked(body).decode().splitlines()
+        names = None
+        while names is None:  # there may be directives before the header
+            names = table.named(lines.pop(0))
         for line in lines:
             tokens = line.split(separator)
             values = {name: token for name, token in zip(names, tokens, strict=True) if token != null}
