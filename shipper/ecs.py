@@ -92,6 +92,13 @@ class CloudService(FieldSet):
     name: str | None = None
 
 
+class CloudOrigin(FieldSet):
+    """`cloud.origin`: the cloud that a request comes from."""
+
+    account: CloudAccount | None = None
+    region: str | None = None
+
+
 class Cloud(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-cloud."""
 
@@ -110,6 +117,13 @@ class Endpoint(FieldSet):
     bytes: int | None = None
     ip: Ip | None = None
     packets: int | None = None
+    port: int | None = None
+
+
+class Nat(FieldSet):
+    """`source.nat` and `destination.nat`."""
+
+    ip: Ip | None = None
     port: int | None = None
 
 
@@ -225,6 +239,7 @@ class Host(FieldSet):
 class Service(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-service."""
 
+    id: str | None = None
     name: str | None = None
 
 
@@ -244,6 +259,7 @@ class HttpRequest(FieldSet):
     """`http.request`."""
 
     body: HttpBody | None = None
+    bytes: int | None = None
     id: str | None = None
     method: str | None = None
     referrer: LongText | None = None
@@ -253,6 +269,7 @@ class HttpResponse(FieldSet):
     """`http.response`."""
 
     body: HttpBody | None = None
+    bytes: int | None = None
     status_code: int | None = None
 
 
