@@ -121,7 +121,7 @@ class Aws(ecs.Aws, kw_only=True):
 
 
 class Cloud(ecs.Cloud, kw_only=True):
-    origin: ecs.CloudOrigin | None = None
+    origin: ecs.CloudOrigin | Raw | None = None
 
 
 class Endpoint(ecs.Endpoint, kw_only=True):
@@ -134,11 +134,11 @@ class AccessDocument(ecs.Document, kw_only=True):
     destination: Endpoint | None = None
     http: ecs.Http | None = None
     network: ecs.Network | Raw | None = None
-    service: ecs.Service | None = None
+    service: ecs.Service | Raw | None = None
     source: Endpoint | None = None
-    tls: ecs.Tls | None = None
+    tls: ecs.Tls | Raw | None = None
     url: ecs.Url | None = None
-    user: ecs.User | None = None
+    user: ecs.User | Raw | None = None
     user_agent: ecs.UserAgent | None = None
 
 
@@ -146,6 +146,9 @@ class AccessDocument(ecs.Document, kw_only=True):
 
 TAGS_BYTES: Final = 4_096
 """Longest tags of a principal that are remembered."""
+
+NAME_BYTES: Final = 512
+"""Names of hosts that are longer are not remembered: clients write them, and decide about their length."""
 
 _WEB: Final = ("web", "network")
 _NETWORK: Final = ("network",)
@@ -174,15 +177,15 @@ class Place(Struct, frozen=True, gc=False, kw_only=True):
     Attributes:
         account: of the service or resource, else of the service network
         region: likewise
-        origin: of the VPC that the request comes from
-        service: that was asked
+        origin: of the VPC that the request comes from, already encoded
+        service: that was asked, already encoded
         fields: of `aws.vpc_lattice`, to be copied
     """
 
     account: ecs.CloudAccount | None
     region: str | None
-    origin: ecs.CloudOrigin | None
-    service: ecs.Service | None
+    origin: Raw | None
+    service: Raw | None
     fields: Lattice
 
 
@@ -191,18 +194,41 @@ class Caller(Struct, frozen=True, gc=False, kw_only=True):
     Who asked.
 
     Attributes:
-        user: if known
+        resolved: what the service took them for; None without authentication
+        user: if known, already encoded
         names: all that it can be searched by
         hosts: names of hosts in its certificate
         fields: of `aws.vpc_lattice.caller`, already encoded
         cut: whether a tag was too long for a flat object
     """
 
-    user: ecs.User | None = None
-    names: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    fields: Raw | None = None
-    cut: bool = False
+    resolved: str | None
+    user: Raw | None
+    names: tuple[str, ...]
+    hosts: tuple[str, ...]
+    fields: Raw | None
+    cut: bool
+
+
+class Front(Struct, frozen=True, gc=False, kw_only=True):
+    """
+    What a client turns to, and how.
+
+    Attributes:
+        tls: already encoded
+        scheme: of the URL
+        domain: in the `Host` header
+        port: likewise, if it is told
+        base: the beginning of addresses below it: scheme, name and port
+        hosts: the names, to be searched by
+    """
+
+    tls: Raw | None
+    scheme: str
+    domain: str | None
+    port: int | None
+    base: str | None
+    hosts: tuple[str, ...]
 
 
 class Arn(Struct, frozen=True, gc=False):
@@ -239,29 +265,28 @@ def document(record: AccessRecord, origin: Origin) -> AccessDocument:
         raise ValueError("the record has no time that can be read, and the key has no time")
     if timestamp.tzinfo is None:  # all times of this log are UTC
         timestamp = timestamp.replace(tzinfo=UTC)
-    place, caller, ends = _place_of(record), _caller_of(record), _ends(record)
+    place, caller, front, ends = _place_of(record), _caller_of(record), _front_of(record), _ends(record)
     source, destination = _endpoint(ends.source, ends.gateway), _endpoint(ends.destination, ends.resource)
+    denial, agent = _told(record.auth_denied_reason), ecs.given(record.user_agent)
     is_http = _is_http(record)
     if not is_http:
         source.bytes, destination.bytes = record.bytes_received, record.bytes_sent
-    tls = _tls(record.ssl_cipher, record.tls_version, record.server_name_indication)
-    url = _url(record, is_encrypted=tls is not None)
     access = AccessDocument(
         timestamp=timestamp,
         cloud=Cloud(account=place.account, origin=place.origin, region=place.region, service=_SERVICE),
-        event=_event(record, is_http=is_http),
-        aws=Aws(vpc_lattice=_lattice(record, place, caller)),
+        event=_event(record, caller, denial, is_http=is_http),
+        aws=Aws(vpc_lattice=_lattice(record, place, caller, denial)),
         destination=ecs.some(destination),
         http=_http(record, is_http=is_http),
-        network=_network(record.protocol, source, destination, is_flow=record.destination_ip_port is not None),
-        related=_related(ends, url, tls, caller),
+        network=_network(record, ends),
+        related=_related(ends, front.hosts + caller.hosts, caller.names),
         service=place.service,
         source=ecs.some(source),
         tags=_tags(is_timed=moment is not None, is_cut=caller.cut),
-        tls=tls,
-        url=url,
+        tls=front.tls,
+        url=_url(record.request_path, front),
         user=caller.user,
-        user_agent=_agent(record.user_agent),
+        user_agent=ecs.UserAgent(original=agent) if agent else None,
     )
     if unread := _unread(ends):
         access.shipper = ecs.Shipper(unparsed=unread)
@@ -279,21 +304,21 @@ def _tags(*, is_timed: bool, is_cut: bool) -> tuple[str, ...]:
     return (*tags, "cut") if is_cut else tags
 
 
-def _event(record: AccessRecord, *, is_http: bool) -> ecs.Event:
-    reason, failure, duration = _told(record.auth_denied_reason), ecs.given(record.failure_reason), record.duration
+def _event(record: AccessRecord, caller: Caller, denial: str | None, *, is_http: bool) -> ecs.Event:
+    failure, duration = ecs.given(record.failure_reason), record.duration
     kind: tuple[str, ...]
     if not is_http:
         kind = _CONNECTION
-    elif reason or failure == _ACCESS_DENIED:
+    elif denial or failure == _ACCESS_DENIED:
         kind = _DENIED
     else:  # without authentication there is nothing to be allowed
-        kind = _ALLOWED if _told(record.resolved_user) else _ACCESS
+        kind = _ALLOWED if caller.resolved else _ACCESS
     return ecs.Event(
         action="request" if is_http else "connection",
         category=_WEB if is_http else _NETWORK,
         duration=None if duration is None else duration * _NANOSECONDS,
         kind="event",
-        outcome=_outcome(record, is_failed=bool(reason or failure)),
+        outcome=_outcome(record, is_failed=bool(denial or failure)),
         reason=failure,
         type=kind,
     )
@@ -315,12 +340,12 @@ def _told(text: str | None) -> str | None:
 # -- what was asked, and by whom ---------------------------------------------------------------------------------------
 
 
-def _lattice(record: AccessRecord, place: Place, caller: Caller) -> Lattice | None:
+def _lattice(record: AccessRecord, place: Place, caller: Caller, denial: str | None) -> Lattice | None:
     fields = copy(place.fields)
-    fields.auth_denied_reason = _told(record.auth_denied_reason)
+    fields.auth_denied_reason = denial
     fields.caller = caller.fields
     fields.grpc_response_code = record.grpc_response_code
-    fields.resolved_user = _told(record.resolved_user)
+    fields.resolved_user = caller.resolved
     before, after = record.request_to_target_duration, record.response_from_target_duration
     if before or after or ecs.given(record.target_ip_port):  # without a target both are 0
         fields.request_to_target_duration = before
@@ -342,7 +367,7 @@ def _place_of(record: AccessRecord) -> Place:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def _place(  # noqa: PLR0917 -- the key of a cache
     service_arn: str | None,
     network_arn: str | None,
@@ -359,8 +384,8 @@ def _place(  # noqa: PLR0917 -- the key of a cache
     return Place(
         account=_account(account),
         region=service.region or resource.region or network.region,
-        origin=ecs.some(ecs.CloudOrigin(account=_account(vpc.account), region=vpc.region)),
-        service=ecs.Service(id=service.id) if service.id else None,
+        origin=_encoded(ecs.CloudOrigin(account=_account(vpc.account), region=vpc.region)),
+        service=_encoded(ecs.Service(id=service.id)),
         fields=Lattice(
             destination_vpc=_identified(None, destination_vpc_id),
             resource_configuration=_identified(resource_arn, resource.id),
@@ -388,16 +413,19 @@ def _account(account: str | None) -> ecs.CloudAccount | None:
 
 
 def _identified(arn: str | None, one: str | None) -> Raw | None:
-    fields = ecs.some(Identified(arn=ecs.given(arn), id=ecs.given(one)))
-    return Raw(_encode(fields)) if fields else None
+    return _encoded(Identified(arn=ecs.given(arn), id=ecs.given(one)))
+
+
+def _encoded(fields: ecs.FieldSet) -> Raw | None:
+    return Raw(_encode(fields)) if ecs.some(fields) else None
 
 
 def _caller_of(record: AccessRecord) -> Caller:
     """Read all that is said of the caller, from memory if the tags are not long."""
     tags = bytes(record.caller_principal_tags)
     return (_known_caller if len(tags) <= TAGS_BYTES else _read_caller)(
-        _told(record.resolved_user),
-        ecs.given(record.caller_principal),
+        record.resolved_user,
+        record.caller_principal,
         tags,
         record.caller_x509_subject_cn,
         record.caller_x509_issuer_ou,
@@ -417,6 +445,7 @@ def _read_caller(  # noqa: PLR0917 -- the key of a cache
     san_dns: str | None,
     san_uri: str | None,
 ) -> Caller:
+    resolved, principal = _told(resolved), ecs.given(principal)
     certificate = Certificate(
         issuer_ou=ecs.given(issuer_ou),
         san_dns=ecs.given(san_dns),
@@ -425,17 +454,17 @@ def _read_caller(  # noqa: PLR0917 -- the key of a cache
         subject_cn=ecs.given(subject_cn),
     )
     tagged = _principal_tags(tags)
-    fields = ecs.some(Principal(principal=principal, principal_tags=tagged.flat, x509=ecs.some(certificate)))
     known = None if resolved in _NOBODY else resolved
     identity = known or principal
     name, session = _names(identity)
     email = next((one for one in (name, session) if one and one.find("@") > 0), None)
     before = email.partition("@")[0] if email else None
     return Caller(
-        user=ecs.User(email=email, id=identity, name=name) if identity else None,
+        resolved=resolved,
+        user=_encoded(ecs.User(email=email, id=identity, name=name)),
         names=ecs.once((known, principal, name, session, before, certificate.subject_cn)),
         hosts=(certificate.san_dns,) if certificate.san_dns else (),
-        fields=Raw(_encode(fields)) if fields else None,
+        fields=_encoded(Principal(principal=principal, principal_tags=tagged.flat, x509=ecs.some(certificate))),
         cut=tagged.cut,
     )
 
@@ -520,13 +549,16 @@ def _address(written: str | None) -> Address:
     return Address(written, ecs.ip(written))
 
 
+_known_address = lru_cache(maxsize=8192)(_address)
+
+
 def _ends(record: AccessRecord) -> Ends:
-    """Read all addresses; a record has either a target or a destination."""
+    """Read all addresses; a record has either a target or a destination. Only clients' ports are ever new."""
     return Ends(
         source=_address(record.source_ip_port),
-        destination=_address(record.destination_ip_port or record.target_ip_port),
+        destination=_known_address(record.destination_ip_port or record.target_ip_port),
         gateway=_address(record.gateway_ip_port),
-        resource=_address(record.resource_ip_port),
+        resource=_known_address(record.resource_ip_port),
     )
 
 
@@ -536,18 +568,6 @@ def _unread(ends: Ends) -> tuple[ecs.Unparsed, ...]:
     return tuple([ecs.Unparsed(field=name, value=one.written) for name, one in behind if one.written and not one.ip])
 
 
-def _related(ends: Ends, url: ecs.Url | None, tls: ecs.Tls | None, caller: Caller) -> ecs.Related | None:
-    domain = url.domain if url else None
-    server = tls.client.server_name if tls and tls.client else None
-    return ecs.some(
-        ecs.Related(
-            hosts=ecs.once((domain, server, *caller.hosts)),
-            ip=ecs.once((ends.source.ip, ends.destination.ip, ends.gateway.ip, ends.resource.ip)),
-            user=caller.names,
-        )
-    )
-
-
 def _endpoint(one: Address, behind: Address) -> Endpoint:
     endpoint = Endpoint(address=one.written, ip=one.ip, port=one.port)
     if behind.ip:
@@ -555,43 +575,40 @@ def _endpoint(one: Address, behind: Address) -> Endpoint:
     return endpoint
 
 
-def _network(written: str | None, source: Endpoint, destination: Endpoint, *, is_flow: bool) -> ecs.Network | None:
+def _related(ends: Ends, hosts: tuple[str, ...], users: tuple[str, ...]) -> ecs.Related | None:
+    return ecs.some(
+        ecs.Related(
+            hosts=hosts,
+            ip=ecs.once((ends.source.ip, ends.destination.ip, ends.gateway.ip, ends.resource.ip)),
+            user=users,
+        )
+    )
+
+
+def _network(record: AccessRecord, ends: Ends) -> ecs.Network | Raw | None:
     """Describe the connection; only what the source itself sends to the destination is one flow."""
-    protocol, transport = _protocols(written)
-    network = ecs.Network(protocol=protocol, transport=transport)
-    if source.ip:
-        network.type = "ipv6" if ":" in source.ip else "ipv4"
-        if is_flow and destination.ip and transport == "tcp":
-            network.community_id = community_id(source.ip, destination.ip, _TCP, source.port, destination.port)
-    return ecs.some(network)
+    (_, source, port), destination = ends.source, ends.destination
+    is_ipv6 = ":" in source if source else None
+    if not (record.destination_ip_port and source and destination.ip):
+        return _known_network(record.protocol, is_ipv6)
+    network = _network_of(record.protocol, is_ipv6)
+    if network.transport == "tcp":
+        network.community_id = community_id(source, destination.ip, _TCP, port, destination.port)
+    return network
+
+
+def _network_of(written: str | None, is_ipv6: bool | None) -> ecs.Network:  # noqa: FBT001 -- the key of a cache
+    """Read `HTTP/1.1`, `HTTP/2` or `tcp`."""
+    name = (ecs.given(written) or "").partition("/")[0].lower() or None
+    kind = None if is_ipv6 is None else "ipv6" if is_ipv6 else "ipv4"
+    if name in _TRANSPORTS:
+        return ecs.Network(transport=name, type=kind)
+    return ecs.Network(protocol=name, transport="tcp" if name == "http" else None, type=kind)
 
 
 @lru_cache(maxsize=64)
-def _protocols(written: str | None) -> tuple[str | None, str | None]:
-    """Give protocol and transport of `HTTP/1.1`, `HTTP/2` or `tcp`."""
-    name = (ecs.given(written) or "").partition("/")[0].lower()
-    if name == "http":
-        return name, "tcp"
-    return (None, name) if name in _TRANSPORTS else (name or None, None)
-
-
-def _tls(cipher: str | None, version: str | None, server: str | None) -> ecs.Tls | None:
-    cipher, server = ecs.given(cipher), ecs.given(server)
-    number, protocol = _tls_version(version)
-    if not (cipher or server or number):
-        return None
-    tls = ecs.Tls(cipher=cipher, version=number, version_protocol=protocol)
-    if server:
-        tls.client = ecs.TlsClient(server_name=server)
-    return tls
-
-
-@lru_cache(maxsize=64)
-def _tls_version(written: str | None) -> tuple[str | None, str | None]:
-    """Give number and protocol of `TLSv1.2`."""
-    written = ecs.given(written)
-    protocol, _, number = (written or "").lower().partition("v")
-    return (number, protocol or None) if number else (written, None)
+def _known_network(written: str | None, is_ipv6: bool | None) -> Raw | None:  # noqa: FBT001 -- the key of a cache
+    return _encoded(_network_of(written, is_ipv6))
 
 
 # -- the request -------------------------------------------------------------------------------------------------------
@@ -610,28 +627,61 @@ def _version(written: str | None) -> str | None:
     return (written or "").partition("/")[2] or None
 
 
-def _url(record: AccessRecord, *, is_encrypted: bool) -> ecs.Url | None:
+def _front_of(record: AccessRecord) -> Front:
+    """Read what does not differ between the requests of a client, from memory if the names are not long."""
+    host, server = record.host_header, record.server_name_indication
+    is_usual = len(host or "") + len(server or "") <= NAME_BYTES
+    return (_known_front if is_usual else _read_front)(host, server, record.ssl_cipher, record.tls_version)
+
+
+def _read_front(host: str | None, server: str | None, cipher: str | None, version: str | None) -> Front:
+    host, server = ecs.given(host), ecs.given(server)
+    number, protocol = _tls_version(version)
+    tls = _encoded(
+        ecs.Tls(
+            cipher=ecs.given(cipher),
+            client=ecs.TlsClient(server_name=server) if server else None,
+            version=number,
+            version_protocol=protocol,
+        )
+    )
+    scheme = "https" if tls else "http"
+    domain, port = _host(host) if host else (None, None)
+    return Front(
+        tls=tls,
+        scheme=scheme,
+        domain=domain,
+        port=port,
+        base=f"{scheme}://{host}" if host else None,
+        hosts=ecs.once((domain, server)),
+    )
+
+
+_known_front = lru_cache(maxsize=4096)(_read_front)
+
+
+def _tls_version(written: str | None) -> tuple[str | None, str | None]:
+    """Give number and protocol of `TLSv1.2`."""
+    written = ecs.given(written)
+    protocol, _, number = (written or "").lower().partition("v")
+    return (number, protocol or None) if number else (written, None)
+
+
+def _url(target: str | None, front: Front) -> ecs.Url | None:
     """Put the URL together; whether the path ever has a query is not documented."""
-    host, target = ecs.given(record.host_header), ecs.given(record.request_path)
-    if not (host or target):
+    target = ecs.given(target)
+    if not (target or front.domain):
         return None
-    url = ecs.Url(scheme="https" if is_encrypted else "http")
-    if host:
-        url.domain, url.port = _host(host)
+    url = ecs.Url(domain=front.domain, port=front.port, scheme=front.scheme)
     if target:
         path, _, query = target.partition("?")
         url.path, url.query = path or None, query or None
         _, dot, extension = path[path.rfind("/") + 1 :].rpartition(".")
         if dot:
             url.extension = extension or None
-        if host and target[0] == "/":
-            url.full = f"{url.scheme}://{host}{target}"
+        if front.base and target[0] == "/":
+            url.full = front.base + target
     return url
-
-
-def _agent(written: str | None) -> ecs.UserAgent | None:
-    agent = ecs.given(written)
-    return ecs.UserAgent(original=agent) if agent else None
 
 
 def _host(written: str) -> tuple[str, int | None]:
