@@ -805,7 +805,7 @@ def _merged(names: Iterable[str], values: Iterable[str | None]) -> dict[str, Any
 
 
 def _shown(value: str | None) -> str | None:
-    """Take a header's value unless the web ACL's settings hide it."""
+    """Take a header's value, or the host, unless the web ACL's settings hide it."""
     return None if value == _REDACTED else ecs.given(value)
 
 
@@ -890,11 +890,12 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
     """
     Put the URL together. Without a known scheme it begins with two slashes, which is a relative reference.
 
-    AWS takes HTTP/2 and HTTP/3 over TLS only, and only a request over TLS has a fingerprint.
+    AWS takes HTTP/2 and HTTP/3 over TLS only, and only a request over TLS has a fingerprint. A URL of which a part is
+    hidden is never whole.
     """
     path, query = ecs.given(request.uri), ecs.given(request.args)
     scheme = ecs.given(request.scheme) or ("https" if is_tls or _is_binary(request.http_version) else None)
-    host = ecs.given(request.host) or headers.host
+    host = _shown(request.host) or headers.host
     domain, port = (_known_host if len(host) <= TEXT_CHARACTERS else _host)(host) if host else (None, None)
     full = extension = None
     if path:
@@ -902,7 +903,7 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
         dot = name.rfind(".")
         if dot >= 0 and 1 < len(name) - dot <= 1 + EXTENSION_CHARACTERS:
             extension = name[dot + 1 :]
-        if host and path[0] == "/":
+        if host and path[0] == "/" and query != _REDACTED:
             full = f"{scheme}://{host}{path}" if scheme else f"//{host}{path}"
             if query:
                 full = f"{full}?{query}"
