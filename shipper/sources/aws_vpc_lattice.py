@@ -147,7 +147,7 @@ class AccessDocument(ecs.Document, kw_only=True):
 TAGS_BYTES: Final = 4_096
 """Longest tags of a principal that are remembered."""
 
-NAME_BYTES: Final = 512
+NAME_CHARACTERS: Final = 512
 """Names of hosts that are longer are not remembered: clients write them, and decide about their length."""
 
 _WEB: Final = ("web", "network")
@@ -630,7 +630,7 @@ def _version(written: str | None) -> str | None:
 def _front_of(record: AccessRecord) -> Front:
     """Read what does not differ between the requests of a client, from memory if the names are not long."""
     host, server = record.host_header, record.server_name_indication
-    is_usual = len(host or "") + len(server or "") <= NAME_BYTES
+    is_usual = len(host or "") + len(server or "") <= NAME_CHARACTERS
     return (_known_front if is_usual else _read_front)(host, server, record.ssl_cipher, record.tls_version)
 
 
