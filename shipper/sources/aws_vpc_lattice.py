@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/vpc-lattice/latest/ug/monitoring-access-logs.html
 from copy import copy
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct, field
@@ -509,8 +509,15 @@ def _principal_tags(written: bytes) -> freeform.Freeform:
 # -- the network -------------------------------------------------------------------------------------------------------
 
 
-class Address(NamedTuple):
-    """An address as it is written, and what can be read of it."""
+class Address(Struct, frozen=True, gc=False):
+    """
+    An end of a connection.
+
+    Attributes:
+        written: the address without the port, or all that is written if no port can be told from it
+        ip: the address, if it is one
+        port: if there is one
+    """
 
     written: str | None = None
     ip: ecs.Ip | None = None
@@ -520,7 +527,7 @@ class Address(NamedTuple):
 _NO_ADDRESS: Final = Address()
 
 
-class Ends(NamedTuple):
+class Ends(Struct, frozen=True, gc=False):
     """
     Both ends of a connection.
 
@@ -555,15 +562,17 @@ _known_address = lru_cache(maxsize=8192)(_address)
 def _ends(record: AccessRecord) -> Ends:
     """Read all addresses; a record has either a target or a destination. Only clients' ports are ever new."""
     return Ends(
-        source=_address(record.source_ip_port),
-        destination=_known_address(record.destination_ip_port or record.target_ip_port),
-        gateway=_address(record.gateway_ip_port),
-        resource=_known_address(record.resource_ip_port),
+        _address(record.source_ip_port),
+        _known_address(record.destination_ip_port or record.target_ip_port),
+        _address(record.gateway_ip_port) if record.gateway_ip_port else _NO_ADDRESS,
+        _known_address(record.resource_ip_port) if record.resource_ip_port else _NO_ADDRESS,
     )
 
 
 def _unread(ends: Ends) -> tuple[ecs.Unparsed, ...]:
     """Keep what ECS has no field for when it is no address."""
+    if ends.gateway is ends.resource:  # neither is there
+        return ()
     behind = (("gatewayIpPort", ends.gateway), ("resourceIpPort", ends.resource))
     return tuple([ecs.Unparsed(field=name, value=one.written) for name, one in behind if one.written and not one.ip])
 
@@ -587,13 +596,13 @@ def _related(ends: Ends, hosts: tuple[str, ...], users: tuple[str, ...]) -> ecs.
 
 def _network(record: AccessRecord, ends: Ends) -> ecs.Network | Raw | None:
     """Describe the connection; only what the source itself sends to the destination is one flow."""
-    (_, source, port), destination = ends.source, ends.destination
+    source, destination = ends.source.ip, ends.destination
     is_ipv6 = ":" in source if source else None
     if not (record.destination_ip_port and source and destination.ip):
         return _known_network(record.protocol, is_ipv6)
     network = _network_of(record.protocol, is_ipv6)
     if network.transport == "tcp":
-        network.community_id = community_id(source, destination.ip, _TCP, port, destination.port)
+        network.community_id = community_id(source, destination.ip, _TCP, ends.source.port, destination.port)
     return network
 
 
