@@ -92,6 +92,13 @@ class CloudService(FieldSet):
     name: str | None = None
 
 
+class CloudOrigin(FieldSet):
+    """`cloud.origin`: the cloud that a request comes from."""
+
+    account: CloudAccount | None = None
+    region: str | None = None
+
+
 class Cloud(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-cloud."""
 
@@ -111,6 +118,13 @@ class Endpoint(FieldSet):
     domain: str | None = None
     ip: Ip | None = None
     packets: int | None = None
+    port: int | None = None
+
+
+class Nat(FieldSet):
+    """`source.nat` and `destination.nat`."""
+
+    ip: Ip | None = None
     port: int | None = None
 
 
@@ -226,6 +240,7 @@ class Host(FieldSet):
 class Service(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-service."""
 
+    id: str | None = None
     name: str | None = None
 
 

@@ -130,13 +130,18 @@ def _exact(value: str | float) -> Marker:
 
 
 def _digits(value: str, number: int, kind: type[int | str]) -> Marker:
-    """As many digits, standing alone; where they can be (milli)seconds since 1970, also the time that they mean."""
+    """
+    As many digits, standing alone, or as nanoseconds if they are milliseconds.
+
+    Where they can be (milli)seconds since 1970, also the time that they mean.
+    """
     if len(value) in (10, 13) and int(value[:10]) in _EPOCH_SECONDS:
         seconds = int(_BEGINNING.timestamp()) + 3607 * number
         digits = f"{seconds}{'000' if len(value) == 13 else ''}"
         return Marker(kind(digits), (_alone(digits), _time_pattern(datetime.fromtimestamp(seconds, UTC))))
     least = 10 ** (len(value.lstrip("-")) - 1) if len(value) > 1 else 0
-    return Marker(kind(least + number), (_alone(str(least + number)),))
+    digits = str(least + number)
+    return Marker(kind(digits), (_alone(digits), _alone(f"{digits}000000")))
 
 
 def _time(form: str, rest: str, number: int) -> Marker:

@@ -60,3 +60,20 @@ def test_the_rule_that_decided(kind: str, name: str, counted: list[str]) -> None
     made = document(terminatingRuleId="own", terminatingRuleType=kind, ruleGroupList=groups)
     assert made["rule"] == {"id": "own", "name": name, "ruleset": kind}
     assert made["aws"]["waf"]["counted_rules"] == counted
+
+
+@pytest.mark.parametrize(
+    ("cache", "header"),
+    [
+        (aws_waf._known_host, {"name": "Host", "value": "h" * (aws_waf.TEXT_CHARACTERS + 1)}),  # noqa: SLF001 -- seen nowhere else
+        (aws_waf._known_layout, {"name": "n" * (aws_waf.TEXT_CHARACTERS + 1), "value": "1"}),  # noqa: SLF001
+        (aws_waf._known_addresses, {"name": "X-Forwarded-For", "value": "192.0.2.1, " * aws_waf.TEXT_CHARACTERS}),  # noqa: SLF001
+        (aws_waf.ecs.ip, {"name": "X-Forwarded-For", "value": "1" * aws_waf.TEXT_CHARACTERS}),
+    ],
+)
+def test_long_texts_of_clients_are_not_kept(cache: Any, header: dict[str, str]) -> None:
+    """What is remembered is bounded in bytes, not only in number: whoever sends a request decides about its headers."""
+    cache.cache_clear()
+    made = document(httpRequest={"headers": [header]})
+    assert made["aws"]["waf"]["request"]["headers"] == {header["name"]: header["value"]}
+    assert cache.cache_info().currsize == 0

@@ -1,6 +1,7 @@
 """The demo's patience: it waits for the daemon, shows what it does, and says when it does not get on."""
 
 import asyncio
+import signal
 
 import pytest
 
@@ -99,3 +100,23 @@ def test_the_clock_tells_what_took_how_long() -> None:
     clock.lap("second")
     assert said == ["[  0.5 s] begun"]
     assert clock.summary() == "3.2 s: first 2.0, second 1.2"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_can_be_ended_as_soon_as_it_says_so(number: signal.Signals) -> None:
+    """A signal that follows at once on the last line ends it in order, and interrupts nothing."""
+    interrupted: list[int] = []
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line == "Ctrl-C ends it.":
+            signal.raise_signal(number)
+
+    before = signal.signal(number, lambda number, _: interrupted.append(number))
+    try:
+        async with asyncio.timeout(5):
+            await waiting.stay(["Metrics", "Ctrl-C ends it."], Shipping((0, Depth(0, 0, 0))), Clock(say))
+    finally:
+        signal.signal(number, before)
+    assert (said, interrupted) == (["Metrics", "Ctrl-C ends it."], [])

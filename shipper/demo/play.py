@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,7 +21,7 @@ from shipper.demo.samples import sample_objects
 from shipper.demo.searches import SEARCHES
 from shipper.demo.traffic import Traffic, traffic
 from shipper.demo.verdict import ANNOUNCED_TWICE, TEST_EVENTS, Seen, verdict
-from shipper.demo.waiting import until_shipped, watch
+from shipper.demo.waiting import stay, until_shipped
 from shipper.embedded import aws, opensearch
 from shipper.embedded.choice import Elsewhere
 from shipper.embedded.ports import free_ports
@@ -102,7 +101,8 @@ class _Stage:
                 clock.lap("daemon")
                 agrees = await self._ship(there, daemon, seed)
                 if not once:
-                    await self._stay(there, daemon)
+                    await stay(self._addresses(there, daemon), daemon, clock)
+                    clock("ending")
         return 0 if agrees else 1
 
     async def _ship(self, there: Cloud, daemon: Daemon, seed: int) -> bool:
@@ -129,20 +129,6 @@ class _Stage:
             clock.plain(line)
         clock.plain(f"  {clock.summary()}")
         return all(check.holds for check in checks)
-
-    async def _stay(self, there: Cloud, daemon: Daemon) -> None:
-        """Stay up until told to end."""
-        for line in self._addresses(there, daemon):
-            self._clock.plain(line)
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        try:
-            await watch(daemon, stop, self._clock)
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-        self._clock("ending")
 
     def _addresses(self, there: Cloud, daemon: Daemon) -> Iterator[str]:
         user = f"-u {self._endpoint.username} " if self._endpoint.username else ""

@@ -1,7 +1,9 @@
 """Watching the daemon: its log, its progress, and that it is there."""
 
 import asyncio
+import signal
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from shipper.demo.accounts import Books, read_books
@@ -15,6 +17,7 @@ PROGRESS_SECONDS: Final = 2.0
 STALLED_SECONDS: Final = 150.0
 """Longest time without any progress: twice the time after which a message comes again that was lost on its way."""
 
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
 _MARGIN: Final = " " * 10
 
 
@@ -58,6 +61,25 @@ async def until_shipped(there: Cloud, daemon: Daemon, messages: int, clock: Cloc
             clock(state)
             told = now
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def stay(invitation: Iterable[str], daemon: Daemon, clock: Clock) -> None:
+    """
+    Say what can be done here, and show the daemon's log until Ctrl-C or SIGTERM.
+
+    Raises:
+        DemoError: the daemon ended
+    """
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in _ENDINGS:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        for line in invitation:  # whoever reads its end may send the signal at once
+            clock.plain(line)
+        await watch(daemon, stop, clock)
+    finally:
+        for number in _ENDINGS:
+            loop.remove_signal_handler(number)
 
 
 async def watch(daemon: Daemon, stop: asyncio.Event, clock: Clock) -> None:

@@ -272,6 +272,10 @@ _DEFAULT: Final = "Default_Action"
 _REDACTED: Final = "REDACTED"
 LIST_BYTES: Final = 4_096
 """Longest list of rules or labels that is remembered."""
+TEXT_CHARACTERS: Final = 512
+"""Longest text of a client that is remembered; of header names, that of all together."""
+ADDRESS_CHARACTERS: Final = 53
+"""The longest address, with brackets and a port."""
 EXTENSION_CHARACTERS: Final = 15
 """Longest end of a path that is taken for an extension."""
 _MILLISECONDS: Final = 1_000
@@ -752,7 +756,8 @@ def _headers(headers: list[Header]) -> Headers:
     values = [one.value for one in headers]
     if None in values:
         values = [one.my_value or "" if one.value is None else one.value for one in headers]
-    layout = _layout(tuple([one.name for one in headers]))
+    names = tuple([one.name or "" for one in headers])
+    layout = (_known_layout if sum(map(len, names)) <= TEXT_CHARACTERS else _layout)(names)
     flat = _encode(dict(zip(layout.names, values, strict=True)) if layout.names else _merged(layout.spelled, values))
     fitted, is_cut = _flat(flat), False
     if len(flat) > freeform.LEAF_BYTES:
@@ -761,7 +766,7 @@ def _headers(headers: list[Header]) -> Headers:
     host, agent, referrer = layout.host, layout.agent, layout.referrer
     forwarded: tuple[ecs.Ip, ...] = ()
     for at in layout.forwarded:
-        forwarded += _addresses(values[at])
+        forwarded += _forwarded(values[at])
     return Headers(
         flat=fitted,
         cut=is_cut,
@@ -772,13 +777,12 @@ def _headers(headers: list[Header]) -> Headers:
     )
 
 
-@lru_cache(maxsize=1024)
-def _layout(names: tuple[str | None, ...]) -> Layout:
+def _layout(names: tuple[str, ...]) -> Layout:
     places: dict[str, list[int]] = {}
     for at, name in enumerate(names):
-        places.setdefault((name or "").lower(), []).append(at)
+        places.setdefault(name.lower(), []).append(at)
     first = {name: found[0] for name, found in places.items()}
-    spelled = tuple([names[first[(name or "").lower()]] or "-" for name in names])
+    spelled = tuple([names[first[name.lower()]] or "-" for name in names])
     return Layout(
         names=spelled if len(first) == len(names) else None,
         spelled=spelled,
@@ -787,6 +791,9 @@ def _layout(names: tuple[str | None, ...]) -> Layout:
         referrer=first.get("referer"),
         forwarded=tuple(places.get("x-forwarded-for", ())),
     )
+
+
+_known_layout = lru_cache(maxsize=1024)(_layout)
 
 
 def _merged(names: Iterable[str], values: Iterable[str | None]) -> dict[str, Any]:
@@ -798,20 +805,29 @@ def _merged(names: Iterable[str], values: Iterable[str | None]) -> dict[str, Any
 
 
 def _shown(value: str | None) -> str | None:
-    """Take a header's value unless the web ACL's settings hide it."""
+    """Take a header's value, or the host, unless the web ACL's settings hide it."""
     return None if value == _REDACTED else ecs.given(value)
 
 
-@lru_cache(maxsize=4096)
-def _addresses(forwarded: str | None) -> tuple[ecs.Ip, ...]:
-    """Read `X-Forwarded-For`, where anybody may have written anything; some proxies give the port too."""
+def _forwarded(written: str | None) -> tuple[ecs.Ip, ...]:
+    """Read `X-Forwarded-For`, where anybody may have written anything."""
+    return (_known_addresses if len(written or "") <= TEXT_CHARACTERS else _addresses)(written or "")
+
+
+def _addresses(forwarded: str) -> tuple[ecs.Ip, ...]:
+    """Give the addresses among those behind commas; some proxies give the port too."""
     found = []
-    for one in (forwarded or "").split(","):
+    for one in forwarded.split(","):
         address = one.strip()
+        if len(address) > ADDRESS_CHARACTERS:
+            continue
         ip = ecs.ip(address) or ecs.ip(address.rpartition(":")[0].strip("[]"))
         if ip:
             found.append(ip)
     return tuple(found)
+
+
+_known_addresses = lru_cache(maxsize=4096)(_addresses)
 
 
 def _http(record: WafRecord, request: HttpRequest, headers: Headers) -> ecs.Http | None:
@@ -874,19 +890,20 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
     """
     Put the URL together. Without a known scheme it begins with two slashes, which is a relative reference.
 
-    AWS takes HTTP/2 and HTTP/3 over TLS only, and only a request over TLS has a fingerprint.
+    AWS takes HTTP/2 and HTTP/3 over TLS only, and only a request over TLS has a fingerprint. A URL of which a part is
+    hidden is never whole.
     """
     path, query = ecs.given(request.uri), ecs.given(request.args)
     scheme = ecs.given(request.scheme) or ("https" if is_tls or _is_binary(request.http_version) else None)
-    host = ecs.given(request.host) or headers.host
-    domain, port = _host(host) if host else (None, None)
+    host = _shown(request.host) or headers.host
+    domain, port = (_known_host if len(host) <= TEXT_CHARACTERS else _host)(host) if host else (None, None)
     full = extension = None
     if path:
         name = path[path.rfind("/") + 1 :]
         dot = name.rfind(".")
         if dot >= 0 and 1 < len(name) - dot <= 1 + EXTENSION_CHARACTERS:
             extension = name[dot + 1 :]
-        if host and path[0] == "/":
+        if host and path[0] == "/" and query != _REDACTED:
             full = f"{scheme}://{host}{path}" if scheme else f"//{host}{path}"
             if query:
                 full = f"{full}?{query}"
@@ -902,11 +919,13 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
     return url if domain or path else ecs.some(url)
 
 
-@lru_cache(maxsize=4096)
 def _host(host: str) -> tuple[str | None, int | None]:
     """Part a `Host` header into name and port; clients write anything there."""
     found = _HOST.fullmatch(host)
     return (found["name"], int(found["port"])) if found else (host, None)
+
+
+_known_host = lru_cache(maxsize=4096)(_host)
 
 
 def _related(
