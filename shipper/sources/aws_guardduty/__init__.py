@@ -93,9 +93,10 @@ def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
     kind = record.detail_type.lower()
     if kind == FINDING:
         finding, unparsed = _findings.read(bytes(record.detail))
-        return _finding(
-            finding or Finding(), origin, sent=record.time, unparsed=ecs.set_aside(unparsed), place="detail."
-        )
+        if finding is None:
+            raise ValueError("the detail of the event is not a finding")
+        aside = ecs.set_aside(unparsed)
+        return _finding(finding, origin, sent=record.time, unparsed=aside, place="detail.")
     return _event(record, origin, is_known=kind.startswith(MALWARE_PROTECTION))
 
 

@@ -151,9 +151,10 @@ def _act(action: Action, found: Activity) -> None:
 
 def _api_call(call: AwsApiCallAction, found: Activity) -> None:
     domain = ecs.given(call.domain_details.domain) if call.domain_details else None
-    found.outcome = "failure" if ecs.given(call.error_code) else "success"
+    if ecs.given(call.api):
+        found.outcome = "failure" if ecs.given(call.error_code) else "success"
     found.provider = ecs.given(call.service_name)
-    found.source = _remote(call.remote_ip_details, None, found)
+    found.source = _remote(call.remote_ip_details, None, found, "awsApiCallAction")
     if domain:
         found.source = found.source or Endpoint(address=domain)
         found.source.domain = domain
@@ -164,7 +165,7 @@ def _api_call(call: AwsApiCallAction, found: Activity) -> None:
 
 def _connection(connection: NetworkConnectionAction, found: Activity) -> None:
     local = _local(connection.local_ip_details, connection.local_port_details, found)
-    remote = _remote(connection.remote_ip_details, connection.remote_port_details, found)
+    remote = _remote(connection.remote_ip_details, connection.remote_port_details, found, "networkConnectionAction")
     direction = (ecs.given(connection.connection_direction) or "").lower()
     found.source, found.destination = (local, remote) if direction == "outbound" else (remote, local)
     found.category, found.type = ("network",), ("connection", *_verdict(connection.blocked))
@@ -184,7 +185,7 @@ def _dns_request(request: DnsRequestAction, found: Activity) -> None:
 def _port_probe(probe: PortProbeAction, found: Activity) -> None:
     """Take the first of the probes; who else probed is in `related.ip`, and all of it in `aws.guardduty`."""
     for one in probe.port_probe_details or ():
-        source = _remote(one.remote_ip_details, None, found)
+        source = _remote(one.remote_ip_details, None, found, None)
         destination = _local(one.local_ip_details, one.local_port_details, found)
         if not found.source and not found.destination:
             found.source, found.destination = source, destination
@@ -195,7 +196,7 @@ def _port_probe(probe: PortProbeAction, found: Activity) -> None:
 def _kubernetes_call(call: KubernetesApiCallAction, found: Activity) -> None:
     call.source_ips = call.source_ips or call.source_ips_in_camel_case
     callers = [ip for one in call.source_ips or () if (ip := ecs.ip(one))]
-    found.source = _remote(call.remote_ip_details, None, found)
+    found.source = _remote(call.remote_ip_details, None, found, "kubernetesApiCallAction")
     if not found.source and callers:
         found.source = Endpoint(address=callers[0], ip=callers[0])
     found.names.addresses += callers
@@ -215,7 +216,7 @@ def _kubernetes_call(call: KubernetesApiCallAction, found: Activity) -> None:
 def _login(login: RdsLoginAttemptAction, found: Activity) -> None:
     login.login_attributes = login.login_attributes or login.login_attributes_in_pascal_case
     attempts = login.login_attributes or []
-    found.source = _remote(login.remote_ip_details, None, found)
+    found.source = _remote(login.remote_ip_details, None, found, "rdsLoginAttemptAction")
     users = ecs.once([ecs.given(one.user) for one in attempts])
     found.names.users += users
     found.user = ecs.User(name=users[0]) if users else None
@@ -239,15 +240,14 @@ def _user_agent(text: str | None) -> ecs.UserAgent | None:
 
 
 def _network(protocol: str | None, direction: str | None, endpoint: Endpoint | None) -> ecs.Network:
-    """AWS names the protocol, but one that it has no name for has its number."""
-    address, protocol = endpoint.ip if endpoint else None, ecs.given(protocol)
-    is_number = bool(protocol) and protocol.isdecimal()
-    return ecs.Network(
-        direction=direction,
-        iana_number=protocol if is_number else None,
-        transport=protocol.lower() if protocol and not is_number else None,
-        type=("ipv6" if ":" in address else "ipv4") if address else None,
-    )
+    """Describe the traffic; a protocol that AWS has no name for has its number."""
+    address, protocol = endpoint.ip if endpoint else None, (ecs.given(protocol) or "").lower()
+    network = ecs.Network(direction=direction, type=("ipv6" if ":" in address else "ipv4") if address else None)
+    if protocol.isdecimal():
+        network.iana_number = protocol
+    else:
+        network.transport = protocol or None
+    return network
 
 
 # -- the two sides of it -----------------------------------------------------------------------------------------------
@@ -259,22 +259,35 @@ def _local(address: LocalIpDetails | None, port: PortDetails | None, found: Acti
     return _endpoint(addresses, port, found)
 
 
-def _remote(remote: RemoteIpDetails | None, port: PortDetails | None, found: Activity) -> Endpoint | None:
+def _remote(
+    remote: RemoteIpDetails | None, port: PortDetails | None, found: Activity, action: str | None
+) -> Endpoint | None:
+    """
+    Describe the other side.
+
+    Args:
+        remote: what the finding knows of it
+        port: its port
+        found: takes its addresses, and what does not fit
+        action: that it is of; None where `aws.guardduty` has all of it too
+    """
     remote = remote or _NO_REMOTE
     addresses = list(filter(None, (remote.ip_address_v4, remote.ip_address_v6)))
     endpoint = _endpoint(addresses, port, found) or Endpoint()
-    country, place, owner = remote.country, remote.geo_location, remote.organization
+    country, location, owner = remote.country, remote.geo_location, remote.organization
     endpoint.geo = _geo(
         ecs.given(remote.city.city_name) if remote.city else None,
         ecs.given(country.country_code) if country else None,
         ecs.given(country.country_name) if country else None,
-        place.lat if place else None,
-        place.lon if place else None,
+        location.lat if location else None,
+        location.lon if location else None,
     )
     if owner:
         endpoint.autonomous_system = _autonomous_system(owner.asn, owner.asn_org)
-        if owner.asn and not owner.asn.isdecimal() and owner.asn != "-":
-            found.unfit.unread.append(ecs.Unparsed(field="remoteIpDetails.organization.asn", value=owner.asn))
+        number = ecs.given(owner.asn)
+        if action and number and not number.isdecimal():
+            place = f"service.action.{action}.remoteIpDetails.organization.asn"
+            found.unfit.unread.append(ecs.Unparsed(field=place, value=number))
     return ecs.some(endpoint)
 
 
