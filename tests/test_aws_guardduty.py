@@ -53,7 +53,7 @@ def test_copies_of_an_update_are_one_document() -> None:
     assert isinstance(sent, Indexed)
     assert isinstance(spelled, Indexed)
     assert isinstance(later, Indexed)
-    assert exported.id == sent.id == "16afba5c5c43e07c9e3e5e2e544e95df-20260203T101500.456000"
+    assert exported.id == sent.id == "16afba5c5c43e07c9e3e5e2e544e95df-2026-02-03T10:15:00.456000"
     assert later.id != exported.id
 
 

@@ -9,12 +9,11 @@ https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.h
 https://docs.aws.amazon.com/guardduty/latest/ug/monitor-with-eventbridge-s3-malware-protection.html
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from shipper import ecs, freeform
 from shipper.formats import Held, JsonRecords, Record
@@ -66,17 +65,6 @@ class Identity(Record, rename="camel"):
 _identity: Final = msgspec.json.Decoder(Identity).decode
 
 
-class Times(Struct, frozen=True, gc=False, kw_only=True):
-    """When it was; `unread` are the times that cannot be read."""
-
-    timestamp: datetime
-    created: datetime | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    unread: tuple[ecs.Unparsed, ...] = ()
-    tags: tuple[str, ...] = ()
-
-
 def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
     """
     Map one finding, or one event.
@@ -108,14 +96,23 @@ def document_id(record: GuardDutyRecord) -> str | None:
     Other events have an id of their own.
     """
     if record.detail_type is None:
-        finding: Identity | GuardDutyRecord = record
-    elif record.detail_type.lower() == FINDING:
-        finding = _identity(record.detail)
-    else:
+        return _update_id(record.id, record.updated_at)
+    if record.detail_type.lower() != FINDING:
         return ecs.given(record.id)
-    updated = finding.updated_at
-    moment = ecs.time(updated) if isinstance(updated, str) else None
-    return f"{finding.id}-{moment:%Y%m%dT%H%M%S.%f}" if finding.id and moment else None
+    identity = _identity(record.detail)
+    updated = identity.updated_at
+    return _update_id(identity.id, ecs.time(updated) if isinstance(updated, str) else None)
+
+
+def _update_id(finding: Any, updated: datetime | None) -> str | None:
+    return f"{finding}-{_in_utc(updated).replace(tzinfo=None).isoformat()}" if finding and updated else None
+
+
+def _in_utc(time: datetime) -> datetime:
+    """Give a time its zone: some exports leave it out, and it is UTC."""
+    if time.tzinfo is UTC:
+        return time
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 # -- findings ----------------------------------------------------------------------------------------------------------
@@ -125,7 +122,7 @@ def _finding(
     finding: Finding,
     origin: Origin,
     *,
-    sent: str | None = None,
+    sent: datetime | None = None,
     unparsed: tuple[ecs.Unparsed, ...] = (),
     place: str = "",
 ) -> GuardDutyDocument:
@@ -141,21 +138,16 @@ def _finding(
     """
     service = finding.service or _NO_SERVICE
     about, seen = target(finding.resource), activity(service)
-    times = _times(finding, service, sent, origin)
-    names = Names()
-    names.add(about.names)
-    names.add(seen.names)
-    unread = unparsed + tuple(
-        [
-            ecs.Unparsed(field=place + one.field, value=one.value)
-            for one in (*times.unread, *about.unfit.unread, *seen.unfit.unread)
-        ]
-    )
+    told = finding.updated_at or sent or service.event_last_seen or finding.created_at
+    if about.unfit.unread or seen.unfit.unread:
+        unfit = (*about.unfit.unread, *seen.unfit.unread)
+        unparsed += tuple([ecs.Unparsed(field=place + one.field, value=one.value) for one in unfit])
+    tags = () if told else ("time_from_key",)
     message = ecs.given(finding.description)
     document = GuardDutyDocument(
-        timestamp=times.timestamp,
+        timestamp=_timestamp(told, origin),
         cloud=_cloud(finding, about, service),
-        event=_event_fields(finding, service, seen, times),
+        event=_event_fields(finding, service, seen),
         aws=Aws(guardduty=_guardduty(finding, about, seen)),
         container=about.container,
         faas=about.faas,
@@ -163,10 +155,10 @@ def _finding(
         host=about.host,
         message=ecs.Text(message) if message else None,
         orchestrator=_orchestrator(about.orchestrator, seen.orchestrator),
-        related=_related(names),
+        related=_related(about.related, seen.names),
         rule=_rule(finding.type),
-        shipper=ecs.Shipper(unparsed=unread) if unread else None,
-        tags=(*times.tags, "cut") if about.unfit.is_cut or seen.unfit.is_cut else times.tags,
+        shipper=ecs.Shipper(unparsed=unparsed) if unparsed else None,
+        tags=(*tags, "cut") if about.unfit.is_cut or seen.unfit.is_cut else tags,
         user=about.user or seen.user,
     )
     _add_activity(document, seen)
@@ -186,41 +178,17 @@ def _add_activity(document: GuardDutyDocument, seen: Activity) -> None:
     document.user_agent = seen.user_agent
 
 
-def _times(finding: Finding, service: Service, sent: str | None, origin: Origin) -> Times:
+def _timestamp(told: datetime | None, origin: Origin) -> datetime:
     """
-    Read the times of a finding: an update happens when it is made.
+    Give the time of a document: an update of a finding happens when it is made.
 
     Raises:
         ValueError: there is no time at all
     """
-    written = {
-        "updatedAt": finding.updated_at,
-        "createdAt": finding.created_at,
-        "service.eventFirstSeen": service.event_first_seen,
-        "service.eventLastSeen": service.event_last_seen,
-    }
-    updated, created, start, end = map(ecs.time, written.values())
-    unread = [
-        ecs.Unparsed(field=place, value=text)
-        for (place, text), read in zip(written.items(), (updated, created, start, end), strict=True)
-        if read is None and text is not None and ecs.given(text)
-    ]
-    told = updated or ecs.time(sent) or end or created
-    return Times(
-        timestamp=_timestamp(told, origin),
-        created=created,
-        start=start,
-        end=end,
-        unread=tuple(unread),
-        tags=() if told else ("time_from_key",),
-    )
-
-
-def _timestamp(told: datetime | None, origin: Origin) -> datetime:
     timestamp = told or origin.time
     if timestamp is None:
         raise ValueError("neither the finding or event nor its object has a time that can be read")
-    return timestamp
+    return _in_utc(timestamp)
 
 
 def _cloud(finding: Finding, about: Target, service: Service) -> ecs.Cloud:
@@ -235,23 +203,23 @@ def _cloud(finding: Finding, about: Target, service: Service) -> ecs.Cloud:
     )
 
 
-def _event_fields(finding: Finding, service: Service, seen: Activity, times: Times) -> ecs.Event:
-    start, end = times.start, times.end
+def _event_fields(finding: Finding, service: Service, seen: Activity) -> ecs.Event:
+    start, end = service.event_first_seen, service.event_last_seen
     event = ecs.Event(
         action=ecs.given(service.action.action_type) if service.action else None,
         category=("intrusion_detection", *seen.category),
-        created=times.created,
-        end=end,
+        created=_in_utc(finding.created_at) if finding.created_at else None,
+        end=_in_utc(end) if end else None,
         id=ecs.given(finding.id),
         kind="alert",
         outcome=seen.outcome,
         provider=seen.provider,
         severity=None if finding.severity is None else int(finding.severity),
-        start=start,
+        start=_in_utc(start) if start else None,
         type=seen.type,
     )
-    if start and end and end >= start:
-        event.duration = (end - start) // _MICROSECOND * 1_000
+    if event.start and event.end and event.end >= event.start:
+        event.duration = (event.end - event.start) // _MICROSECOND * 1_000
     return event
 
 
@@ -307,13 +275,14 @@ def _orchestrator(about: ecs.Orchestrator | None, seen: ecs.Orchestrator | None)
     )
 
 
-def _related(names: Names) -> ecs.Related | None:
+def _related(about: ecs.Related, seen: Names) -> ecs.Related | None:
+    """Gather what the finding can be found by."""
     return ecs.some(
         ecs.Related(
-            hash=ecs.once(names.hashes),
-            hosts=ecs.once(names.hosts),
-            ip=ecs.once(names.addresses),
-            user=ecs.once(names.users),
+            hash=ecs.once(about.hash + seen.hashes) if seen.hashes else about.hash,
+            hosts=ecs.once(about.hosts + seen.hosts) if seen.hosts else about.hosts,
+            ip=ecs.once(about.ip + seen.addresses) if seen.addresses else about.ip,
+            user=ecs.once(about.user + seen.users) if seen.users else about.user,
         )
     )
 
@@ -325,12 +294,8 @@ def _event(record: GuardDutyRecord, origin: Origin, *, is_known: bool) -> GuardD
     """Map an event of Malware Protection for S3: a scan, or the state of a bucket's protection."""
     read, unparsed = _events.read(bytes(record.detail)) if is_known else (None, ())
     event = read or MalwareProtectionEvent()
-    written = ecs.given(event.event_time)
-    happened, sent = ecs.time(written), ecs.time(record.time)
     unread = ecs.set_aside(unparsed)
-    if written and not happened:
-        unread += (ecs.Unparsed(field="detail.eventTime", value=written),)
-    told = happened or sent
+    told = event.event_time or record.time
     account, scanned = ecs.given(record.account), event.s3_object_details
     detail = freeform.NOTHING if is_known else freeform.read(record.detail)
     tags = () if told else ("time_from_key",)

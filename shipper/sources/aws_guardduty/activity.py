@@ -93,7 +93,8 @@ def activity(service: Service) -> Activity:
 
 def _fields(service: Service, unfit: Unfit) -> Raw | None:
     fields = filled(service, ServiceFields)
-    fields.flat_additional_info = unfit.flat(_opened(service.additional_info))
+    if service.additional_info:
+        fields.flat_additional_info = unfit.flat(_opened(service.additional_info))
     if service.action and (call := service.action.aws_api_call_action):
         fields.action.aws_api_call_action.flat_affected_resources = unfit.flat(call.affected_resources)
     if detection := service.detection:
@@ -159,7 +160,7 @@ def _api_call(call: AwsApiCallAction, found: Activity) -> None:
         found.source = found.source or Endpoint(address=domain)
         found.source.domain = domain
         if not domain.endswith(".amazonaws.com"):  # a service of AWS is no host
-            found.names.hosts.append(domain)
+            found.names.hosts += (domain,)
     found.user_agent = _user_agent(call.user_agent)
 
 
@@ -176,7 +177,7 @@ def _dns_request(request: DnsRequestAction, found: Activity) -> None:
     name, registered = ecs.given(request.domain), ecs.given(request.domain_with_suffix)
     question = ecs.some(ecs.DnsQuestion(name=name, registered_domain=registered))
     found.dns = ecs.Dns(question=question, type="query") if question else None
-    found.names.hosts += [name, registered]
+    found.names.hosts += (name, registered)
     found.category, found.type = ("network",), ("protocol", *_verdict(request.blocked))
     found.network = _network(request.protocol, None, None)
     found.network.protocol = "dns"
@@ -195,7 +196,7 @@ def _port_probe(probe: PortProbeAction, found: Activity) -> None:
 
 def _kubernetes_call(call: KubernetesApiCallAction, found: Activity) -> None:
     call.source_ips = call.source_ips or call.source_ips_in_camel_case
-    callers = [ip for one in call.source_ips or () if (ip := ecs.ip(one))]
+    callers = tuple([ip for one in call.source_ips or () if (ip := ecs.ip(one))])
     found.source = _remote(call.remote_ip_details, None, found, "kubernetesApiCallAction")
     if not found.source and callers:
         found.source = Endpoint(address=callers[0], ip=callers[0])
@@ -255,8 +256,7 @@ def _network(protocol: str | None, direction: str | None, endpoint: Endpoint | N
 
 def _local(address: LocalIpDetails | None, port: PortDetails | None, found: Activity) -> Endpoint | None:
     address = address or _NO_LOCAL
-    addresses = list(filter(None, (address.ip_address_v4, address.ip_address_v6)))
-    return _endpoint(addresses, port, found)
+    return _endpoint(address.ip_address_v4, address.ip_address_v6, port, found)
 
 
 def _remote(
@@ -272,8 +272,7 @@ def _remote(
         action: that it is of; None where `aws.guardduty` has all of it too
     """
     remote = remote or _NO_REMOTE
-    addresses = list(filter(None, (remote.ip_address_v4, remote.ip_address_v6)))
-    endpoint = _endpoint(addresses, port, found) or Endpoint()
+    endpoint = _endpoint(remote.ip_address_v4, remote.ip_address_v6, port, found) or Endpoint()
     country, location, owner = remote.country, remote.geo_location, remote.organization
     endpoint.geo = _geo(
         ecs.given(remote.city.city_name) if remote.city else None,
@@ -287,17 +286,17 @@ def _remote(
         number = ecs.given(owner.asn)
         if action and number and not number.isdecimal():
             place = f"service.action.{action}.remoteIpDetails.organization.asn"
-            found.unfit.unread.append(ecs.Unparsed(field=place, value=number))
+            found.unfit.unread += (ecs.Unparsed(field=place, value=number),)
     return ecs.some(endpoint)
 
 
-def _endpoint(addresses: list[ecs.Ip], port: PortDetails | None, found: Activity) -> Endpoint | None:
-    found.names.addresses += map(ecs.ip, addresses)
-    number = port.port if port else None
-    if not addresses and number is None:
+def _endpoint(v4: ecs.Ip | None, v6: ecs.Ip | None, port: PortDetails | None, found: Activity) -> Endpoint | None:
+    address, number = v4 or v6, port.port if port else None
+    if not address and number is None:
         return None
-    address = addresses[0] if addresses else None
-    return Endpoint(address=address, ip=ecs.ip(address), port=number)
+    ip = ecs.ip(address)
+    found.names.addresses += (ip, ecs.ip(v6)) if v4 and v6 else (ip,)
+    return Endpoint(address=address or None, ip=ip, port=number)
 
 
 @lru_cache(maxsize=4_096)
@@ -325,7 +324,7 @@ def _autonomous_system(number: str | None, name: str | None) -> ecs.As | None:
 
 def _evidence(evidence: Evidence, found: Activity) -> None:
     details = evidence.threat_intelligence_details or []
-    found.names.hashes += [ecs.given(one.threat_file_sha256) for one in details]
+    found.names.hashes += tuple([ecs.given(one.threat_file_sha256) for one in details])
     lists = ecs.once([ecs.given(one.threat_list_name) for one in details])
     if lists:
         found.threat = ecs.Threat(feed=ecs.ThreatFeed(name=lists[0]))
@@ -336,14 +335,13 @@ def _runtime(runtime: RuntimeDetails, found: Activity) -> None:
     if process := runtime.process:
         found.category += ("process",)
         found.process = _process(process)
-        found.names.hashes.append(ecs.given(process.executable_sha256))
-        user = ecs.given(process.user)
-        found.names.users.append(user)
+        found.names.hashes += (ecs.given(process.executable_sha256),)
+        found.names.users += (ecs.given(process.user),)
     if context:
-        found.names.hashes.append(ecs.given(context.module_sha256))
+        found.names.hashes += (ecs.given(context.module_sha256),)
         for other in filter(None, (context.modifying_process, context.target_process)):
-            found.names.hashes.append(ecs.given(other.executable_sha256))
-            found.names.users.append(ecs.given(other.user))
+            found.names.hashes += (ecs.given(other.executable_sha256),)
+            found.names.users += (ecs.given(other.user),)
         found.file = file(context.threat_file_path or context.file_path)
 
 
@@ -382,7 +380,7 @@ def _scan(service: Service, found: Activity) -> None:
     """Take the first of the infected files; the hashes of all are in `related.hash`."""
     found.category += ("malware",)
     files = list(_files(service))
-    found.names.hashes += [ecs.given(value) for _, _, value in files]
+    found.names.hashes += tuple([ecs.given(value) for _, _, value in files])
     if files:
         found.file = file(*files[0])
 
@@ -409,12 +407,12 @@ def _sequence(sequence: Sequence, found: Activity) -> None:
     actors, endpoints = sequence.actors or [], sequence.endpoints or []
     users = [one.user for one in actors if one.user]
     for user in users:
-        found.names.users += [ecs.given(user.name), ecs.given(user.uid)]
+        found.names.users += (ecs.given(user.name), ecs.given(user.uid))
     if users:
         found.user = ecs.some(ecs.User(id=ecs.given(users[0].uid), name=ecs.given(users[0].name)))
-    found.names.hashes += [ecs.given(one.process.sha256) for one in actors if one.process]
-    found.names.addresses += [ecs.ip(one.ip) for one in endpoints]
-    found.names.hosts += [ecs.given(one.domain) for one in endpoints]
+    found.names.hashes += tuple([ecs.given(one.process.sha256) for one in actors if one.process])
+    found.names.addresses += tuple([ecs.ip(one.ip) for one in endpoints])
+    found.names.hosts += tuple([ecs.given(one.domain) for one in endpoints])
     found.threat = _threat(sequence)
 
 

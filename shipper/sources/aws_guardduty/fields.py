@@ -134,9 +134,7 @@ IN_ECS: Final = frozenset(
         for name in _REMOTE
     }
 )
-"""
-Fields of the resource, of the service and of the events that are under a name of ECS, or under their other spelling.
-"""
+"""Fields of resources, services and events that are under a name of ECS, or under their other spelling."""
 
 
 def _fields_of(part: type[Part], place: str = "") -> Any:
@@ -254,30 +252,28 @@ class GuardDutyDocument(ecs.Document, kw_only=True):
     user_agent: ecs.UserAgent | None = None
 
 
-class Names(Struct, kw_only=True):
-    """All that a document can be found by, whatever its role is."""
-
-    addresses: list[ecs.Ip | None] = []
-    hashes: list[str | None] = []
-    hosts: list[str | None] = []
-    users: list[str | None] = []
-
-    def add(self, other: "Names") -> None:
-        """Take these too."""
-        self.addresses += other.addresses
-        self.hashes += other.hashes
-        self.hosts += other.hosts
-        self.users += other.users
+_NOTHING: Final = (b"", b"{}", b"null")
 
 
-class Unfit(Struct, kw_only=True):
+class Names(Struct, kw_only=True, gc=False):
+    """All that a document can be found by, whatever its role is; with gaps."""
+
+    addresses: tuple[ecs.Ip | None, ...] = ()
+    hashes: tuple[str | None, ...] = ()
+    hosts: tuple[str | None, ...] = ()
+    users: tuple[str | None, ...] = ()
+
+
+class Unfit(Struct, kw_only=True, gc=False):
     """Values that do not fit: what cannot be read, and whether something free-form was cut."""
 
-    unread: list[ecs.Unparsed] = []
+    unread: tuple[ecs.Unparsed, ...] = ()
     is_cut: bool = False
 
     def flat(self, part: Raw) -> Flat | None:
-        """Give a free-form member as a flat object."""
+        """Give a free-form member as a flat object; most are empty."""
+        if bytes(part) in _NOTHING:
+            return None
         read = freeform.read(part)
         self.is_cut |= read.cut
         return read.flat
@@ -286,7 +282,6 @@ class Unfit(Struct, kw_only=True):
 # -- filling them ------------------------------------------------------------------------------------------------------
 
 _EMPTY: Final[tuple[Any, ...]] = (None, "", "-", {}, [])
-_SIGNS_OF_EMPTY: Final = (b'""', b'"-"', b"{}", b"[]")
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(float_hook=Raw).decode
 
@@ -303,7 +298,7 @@ def encoded(fields: ecs.FieldSet) -> Raw | None:
     Most have no empty member, and that is told from the bytes.
     """
     body = _encode(fields)
-    if any(sign in body for sign in _SIGNS_OF_EMPTY):
+    if b'""' in body or b"{}" in body or b"[]" in body or b'"-"' in body:
         body = _encode(_without_empty(_decode(body)))
     return None if body == b"{}" else Raw(body)
 

@@ -17,7 +17,7 @@ Address = Annotated[ecs.Ip, Meta(pattern=r"^[0-9A-Fa-f:.]*$")]
 """An address, or an empty string."""
 
 Time = Annotated[datetime, Meta(tz=True)]
-"""As text or as seconds since 1970."""
+"""As text or as seconds since 1970; with a zone, where `datetime` alone takes a time without one too."""
 
 
 class Part(Record, rename="camel"):
@@ -812,8 +812,8 @@ class Service(Part):
     detection: Detection | None = None
     detector_id: str | None = None
     ebs_volume_scan_details: EbsVolumeScanDetails | None = None
-    event_first_seen: str | None = None
-    event_last_seen: str | None = None
+    event_first_seen: datetime | None = None
+    event_last_seen: datetime | None = None
     evidence: Evidence | None = None
     feature_name: str | None = None
     malware_scan_details: MalwareScanDetails | None = None
@@ -828,7 +828,7 @@ class Finding(Part):
     arn: str | None = None
     associated_attack_sequence_arn: str | None = None
     confidence: float | None = None
-    created_at: str | None = None
+    created_at: datetime | None = None
     custom_detection_rule_name: str | None = None
     description: str | None = None
     id: str | None = None
@@ -840,7 +840,7 @@ class Finding(Part):
     severity: float | None = None
     title: str | None = None
     type: str | None = None
-    updated_at: str | None = None
+    updated_at: datetime | None = None
 
 
 class GuardDutyRecord(Finding):
@@ -851,7 +851,7 @@ class GuardDutyRecord(Finding):
     detail_type: str | None = field(name="detail-type", default=None)
     resources: list[str] | None = None
     source: str | None = None
-    time: str | None = None
+    time: datetime | None = None
 
 
 class ScannedObject(Part):
@@ -885,7 +885,7 @@ class PostScanAction(Part):
 
 
 class MalwareProtectionEvent(Part):
-    event_time: str | None = None
+    event_time: datetime | None = None
     post_scan_actions: list[PostScanAction] | None = None
     resource_status: str | None = None
     resource_type: str | None = None

@@ -17,7 +17,7 @@ from shipper.sources.aws_guardduty.finding import (
     S3BucketDetails,
 )
 
-RESOURCE_BYTES: Final = 8_192
+RESOURCE_BYTES: Final = 4_096
 """Longest resource that is remembered; those of instances have some 1,500 bytes."""
 
 _resources: Final = Held(Resource, "resource")
@@ -30,12 +30,12 @@ class Target(Struct, frozen=True, gc=False, kw_only=True):
 
     Attributes:
         fields: `aws.guardduty.resource`, already encoded
-        names: to find it by
+        related: all that it can be found by
         unfit: values in it that do not fit
     """
 
     fields: Raw | None
-    names: Names
+    related: ecs.Related
     unfit: Unfit
     availability_zone: str | None = None
     container: ecs.Container | None = None
@@ -62,22 +62,27 @@ def target(resource: Raw) -> Target:
 def _read(data: bytes) -> Target:
     read, unparsed = _resources.read(data)
     resource = read or _NOTHING
-    unfit = Unfit(unread=list(ecs.set_aside(unparsed)))
+    unfit = Unfit(unread=ecs.set_aside(unparsed))
     fields = filled(resource, ResourceFields)
     for bucket, own in zip(resource.s3_bucket_details or (), fields.s3_bucket_details or (), strict=True):
         if bucket.public_access:
             own.public_access.flat_permission_configuration = unfit.flat(bucket.public_access.permission_configuration)
     instance = resource.instance_details or InstanceDetails()
     number, kind = ecs.given(instance.instance_id), ecs.given(instance.instance_type)
-    names = Names()
-    container = _container(resource)
-    found, function = _file(resource.s3_bucket_details or [], names), resource.lambda_details
+    names, function = Names(), resource.lambda_details
+    found, host = _file(resource.s3_bucket_details or [], names), _host(instance, names)
+    user = _user(resource, names)
     return Target(
         fields=encoded(fields),
-        names=names,
+        related=ecs.Related(
+            hash=ecs.once(names.hashes),
+            hosts=ecs.once(names.hosts),
+            ip=ecs.once(names.addresses),
+            user=ecs.once(names.users),
+        ),
         unfit=unfit,
         availability_zone=ecs.given(instance.availability_zone),
-        container=container,
+        container=_container(resource),
         faas=ecs.some(
             ecs.Faas(
                 id=ecs.given(function.function_arn),
@@ -88,32 +93,33 @@ def _read(data: bytes) -> Target:
         if function
         else None,
         file=found,
-        host=_host(instance, names),
+        host=host,
         instance=ecs.CloudInstance(id=number) if number else None,
         machine=ecs.CloudMachine(type=kind) if kind else None,
         orchestrator=_orchestrator(resource),
-        user=_user(resource, names),
+        user=user,
     )
 
 
-_known = lru_cache(maxsize=1024)(_read)
+_known = lru_cache(maxsize=2048)(_read)
 
 
 def _file(buckets: list[S3BucketDetails], names: Names) -> ecs.File | None:
     """Take the first of the objects that the finding is about."""
     objects = [one for bucket in buckets for one in bucket.s3_object_details or ()]
-    names.hashes += [ecs.given(one.hash) for one in objects]
+    names.hashes = tuple([ecs.given(one.hash) for one in objects])
     return file(objects[0].key, None, objects[0].hash) if objects else None
 
 
 def _host(instance: InstanceDetails, names: Names) -> ecs.Host | None:
     addresses: list[ecs.Ip | None] = []
-    names.hosts.append(ecs.given(instance.instance_id))
+    hosts = [instance.instance_id]
     for interface in instance.network_interfaces or ():
         addresses += _addresses(interface)
-        names.hosts += [ecs.given(interface.private_dns_name), ecs.given(interface.public_dns_name)]
-        names.hosts += [ecs.given(one.private_dns_name) for one in interface.private_ip_addresses or ()]
-    names.addresses += addresses
+        hosts += [interface.private_dns_name, interface.public_dns_name]
+        hosts += [one.private_dns_name for one in interface.private_ip_addresses or ()]
+    names.addresses = tuple(addresses)
+    names.hosts = tuple(map(ecs.given, hosts))
     platform = ecs.given(instance.platform)
     return ecs.some(
         ecs.Host(
@@ -145,17 +151,17 @@ def _user(resource: Resource, names: Names) -> ecs.User | None:
             name=ecs.given(inside.username),
             roles=tuple(filter(ecs.given, inside.groups or ())),
         )
-        names.users += map(ecs.given, inside.session_name or ())
+        names.users = tuple(map(ecs.given, inside.session_name or ()))
         if other := inside.impersonated_user:
             user.effective = ecs.some(
                 ecs.UserEffective(name=ecs.given(other.username), roles=tuple(filter(ecs.given, other.groups or ())))
             )
-            names.users.append(ecs.given(other.username))
+            names.users += (ecs.given(other.username),)
     elif database:
         user = ecs.User(name=ecs.given(database.user))
     else:
         return None
-    names.users += [user.name, user.id]
+    names.users += (user.name, user.id)
     return ecs.some(user)
 
 
