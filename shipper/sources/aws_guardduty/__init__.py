@@ -18,7 +18,7 @@ import msgspec
 from shipper import ecs, freeform
 from shipper.formats import Held, JsonRecords, Record
 from shipper.source import Origin, Source
-from shipper.sources.aws_guardduty.activity import Activity, activity
+from shipper.sources.aws_guardduty.activity import Activity, read_activity
 from shipper.sources.aws_guardduty.fields import (
     Aws,
     GuardDuty,
@@ -31,7 +31,7 @@ from shipper.sources.aws_guardduty.fields import (
     filled,
 )
 from shipper.sources.aws_guardduty.finding import Finding, GuardDutyRecord, MalwareProtectionEvent, Service
-from shipper.sources.aws_guardduty.target import Target, target
+from shipper.sources.aws_guardduty.target import Target, read_target
 
 FINDING: Final = "guardduty finding"
 """Detail type of the events with a finding in them, in lower case: AWS is not consistent about it."""
@@ -52,6 +52,7 @@ OUTCOMES: Final = {"COMPLETED": "success", "FAILED": "failure", "SKIPPED": "unkn
 _MICROSECOND: Final = timedelta(microseconds=1)
 _findings: Final = Held(Finding, "detail")
 _events: Final = Held(MalwareProtectionEvent, "detail")
+_ZONE: Final = "+00:00"
 _NO_SERVICE: Final = Service()
 
 
@@ -105,7 +106,7 @@ def document_id(record: GuardDutyRecord) -> str | None:
 
 
 def _update_id(finding: Any, updated: datetime | None) -> str | None:
-    return f"{finding}-{_in_utc(updated).replace(tzinfo=None).isoformat()}" if finding and updated else None
+    return f"{finding}-{_in_utc(updated).isoformat().removesuffix(_ZONE)}" if finding and updated else None
 
 
 def _in_utc(time: datetime) -> datetime:
@@ -137,7 +138,7 @@ def _finding(
         place: its path in the record, with a dot behind it
     """
     service = finding.service or _NO_SERVICE
-    about, seen = target(finding.resource), activity(service)
+    about, seen = read_target(finding.resource), read_activity(service)
     told = finding.updated_at or sent or service.event_last_seen or finding.created_at
     if about.unfit.unread or seen.unfit.unread:
         unfit = (*about.unfit.unread, *seen.unfit.unread)

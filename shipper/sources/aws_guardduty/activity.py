@@ -29,6 +29,7 @@ from shipper.sources.aws_guardduty.finding import (
 )
 
 FRAMEWORK: Final = "MITRE ATT&CK"
+_AS_DIGITS: Final = 10
 _FIRST_ERROR: Final = 400
 _TECHNIQUE: Final = re.compile(r"T\d{4}(?:\.\d{3})?")
 _NO_REMOTE: Final = RemoteIpDetails()
@@ -36,7 +37,7 @@ _NO_LOCAL: Final = LocalIpDetails()
 _NO_PORT: Final = PortDetails()
 
 
-class Activity(Struct, kw_only=True):
+class Activity(Struct, kw_only=True, gc=False):
     """
     What the service says, in ECS's terms.
 
@@ -69,7 +70,7 @@ class Activity(Struct, kw_only=True):
     user_agent: ecs.UserAgent | None = None
 
 
-def activity(service: Service) -> Activity:
+def read_activity(service: Service) -> Activity:
     """
     Read what the service says.
 
@@ -272,6 +273,8 @@ def _remote(
         action: that it is of; None where `aws.guardduty` has all of it too
     """
     remote = remote or _NO_REMOTE
+    if remote.city and not remote.city.city_name:  # often so, and not to be found and left out once more
+        remote.city = None
     endpoint = _endpoint(remote.ip_address_v4, remote.ip_address_v6, port, found) or Endpoint()
     country, location, owner = remote.country, remote.geo_location, remote.organization
     endpoint.geo = _geo(
@@ -282,15 +285,15 @@ def _remote(
         location.lon if location else None,
     )
     if owner:
-        endpoint.autonomous_system = _autonomous_system(owner.asn, owner.asn_org)
         number = ecs.given(owner.asn)
-        if action and number and not number.isdecimal():
+        endpoint.autonomous_system = _autonomous_system(number, ecs.given(owner.asn_org))
+        if action and number and not _is_as_number(number):
             place = f"service.action.{action}.remoteIpDetails.organization.asn"
             found.unfit.unread += (ecs.Unparsed(field=place, value=number),)
     return ecs.some(endpoint)
 
 
-def _endpoint(v4: ecs.Ip | None, v6: ecs.Ip | None, port: PortDetails | None, found: Activity) -> Endpoint | None:
+def _endpoint(v4: str | None, v6: str | None, port: PortDetails | None, found: Activity) -> Endpoint | None:
     address, number = v4 or v6, port.port if port else None
     if not address and number is None:
         return None
@@ -309,14 +312,17 @@ def _geo(
 
 @lru_cache(maxsize=4_096)
 def _autonomous_system(number: str | None, name: str | None) -> ecs.As | None:
-    """AWS writes the number as text."""
-    name = ecs.given(name)
     return ecs.some(
         ecs.As(
-            number=int(number) if number and number.isdecimal() else None,
+            number=int(number) if number and _is_as_number(number) else None,
             organization=ecs.AsOrganization(name=name) if name else None,
         )
     )
+
+
+def _is_as_number(text: str) -> bool:
+    """AWS writes the number as text; it has 32 bits."""
+    return text.isdecimal() and len(text) <= _AS_DIGITS
 
 
 # -- what was found by looking closer ----------------------------------------------------------------------------------

@@ -24,16 +24,19 @@ class Part(Record, rename="camel"):
     """
     Base of all parts of a finding.
 
-    Two kinds of names are there for `fields` only: `group_<name>` is the part once more, for those of its fields that
-    are an object of their own in documents; `flat_<name>` is nothing yet, for a free-form member.
+    The attributes here are for `fields` only: `group_<name>` is the part once more, for those of its fields that are an
+    object of their own in documents; `flat_<name>` is nothing yet, for a free-form member.
     """
 
-    def __getattr__(self, name: str) -> "Part | None":
-        if name.startswith("group_"):
-            return self
-        if name.startswith("flat_"):
-            return None
-        raise AttributeError(name)
+    @property
+    def itself(self) -> "Part":
+        """The part."""
+        return self
+
+    group_file = group_group = group_image = group_instance = group_port = group_private = itself
+    group_product_code = group_public = group_scan = group_threat = group_user = group_volume = itself
+    flat_additional_info = flat_affected_resources = flat_behavior = flat_data = None
+    flat_permission_configuration = flat_profiles = None
 
 
 class Tag(Part):
@@ -371,18 +374,16 @@ class Organization(Part):
     org: str | None = None
 
 
-class RemoteIpDetails(Part):
+class LocalIpDetails(Part):
+    ip_address_v4: str | None = None
+    ip_address_v6: str | None = None
+
+
+class RemoteIpDetails(LocalIpDetails):
     city: City | None = None
     country: Country | None = None
     geo_location: GeoLocation | None = None
-    ip_address_v4: Address | None = None
-    ip_address_v6: Address | None = None
     organization: Organization | None = None
-
-
-class LocalIpDetails(Part):
-    ip_address_v4: Address | None = None
-    ip_address_v6: Address | None = None
 
 
 class PortDetails(Part):
@@ -431,10 +432,24 @@ class NetworkConnectionAction(Part):
     remote_port_details: PortDetails | None = None
 
 
+class ProbedIpDetails(LocalIpDetails):
+    """Of which the documents have the addresses below `aws.guardduty` too."""
+
+    ip_address_v4: Address | None = None
+    ip_address_v6: Address | None = None
+
+
+class ProbingIpDetails(RemoteIpDetails):
+    """See `ProbedIpDetails`."""
+
+    ip_address_v4: Address | None = None
+    ip_address_v6: Address | None = None
+
+
 class PortProbeDetail(Part):
-    local_ip_details: LocalIpDetails | None = None
+    local_ip_details: ProbedIpDetails | None = None
     local_port_details: PortDetails | None = None
-    remote_ip_details: RemoteIpDetails | None = None
+    remote_ip_details: ProbingIpDetails | None = None
 
 
 class PortProbeAction(Part):

@@ -48,7 +48,7 @@ class Target(Struct, frozen=True, gc=False, kw_only=True):
     user: ecs.User | None = None
 
 
-def target(resource: Raw) -> Target:
+def read_target(resource: Raw) -> Target:
     """
     Read a resource, from memory if its length allows.
 
