@@ -419,7 +419,7 @@ def _sequence(sequence: Sequence, found: Activity) -> None:
     found.names.hashes += tuple([ecs.given(one.process.sha256) for one in actors if one.process])
     found.names.addresses += tuple([ecs.ip(one.ip) for one in endpoints])
     found.names.hosts += tuple([ecs.given(one.domain) for one in endpoints])
-    found.threat = _threat(sequence)
+    found.threat = _threat(sequence) or found.threat
 
 
 def _threat(sequence: Sequence) -> ecs.Threat | None:

@@ -12,6 +12,7 @@ from shipper.sources.aws_guardduty.finding import (
     Container,
     InstanceDetails,
     KubernetesWorkloadDetails,
+    LambdaDetails,
     NetworkInterface,
     Resource,
     S3BucketDetails,
@@ -69,7 +70,7 @@ def _read(data: bytes) -> Target:
             own.public_access.flat_permission_configuration = unfit.flat(bucket.public_access.permission_configuration)
     instance = resource.instance_details or InstanceDetails()
     number, kind = ecs.given(instance.instance_id), ecs.given(instance.instance_type)
-    names, function = Names(), resource.lambda_details
+    names = Names()
     found, host = _file(resource.s3_bucket_details or [], names), _host(instance, names)
     user = _user(resource, names)
     return Target(
@@ -83,15 +84,7 @@ def _read(data: bytes) -> Target:
         unfit=unfit,
         availability_zone=ecs.given(instance.availability_zone),
         container=_container(resource),
-        faas=ecs.some(
-            ecs.Faas(
-                id=ecs.given(function.function_arn),
-                name=ecs.given(function.function_name),
-                version=ecs.given(function.function_version),
-            )
-        )
-        if function
-        else None,
+        faas=_function(resource.lambda_details) if resource.lambda_details else None,
         file=found,
         host=host,
         instance=ecs.CloudInstance(id=number) if number else None,
@@ -109,6 +102,16 @@ def _file(buckets: list[S3BucketDetails], names: Names) -> ecs.File | None:
     objects = [one for bucket in buckets for one in bucket.s3_object_details or ()]
     names.hashes = tuple([ecs.given(one.hash) for one in objects])
     return file(objects[0].key, None, objects[0].hash) if objects else None
+
+
+def _function(details: LambdaDetails) -> ecs.Faas | None:
+    return ecs.some(
+        ecs.Faas(
+            id=ecs.given(details.function_arn),
+            name=ecs.given(details.function_name),
+            version=ecs.given(details.function_version),
+        )
+    )
 
 
 def _host(instance: InstanceDetails, names: Names) -> ecs.Host | None:
