@@ -59,6 +59,7 @@ class Event(FieldSet):
     action: str | None = None
     category: tuple[str, ...] = ()
     code: str | None = None
+    created: datetime | None = None
     dataset: str | None = None
     duration: int | None = None
     end: datetime | None = None
@@ -70,6 +71,7 @@ class Event(FieldSet):
     outcome: str | None = None
     provider: str | None = None
     reason: str | None = None
+    severity: int | None = None
     start: datetime | None = None
     type: tuple[str, ...] = ()
 
@@ -84,6 +86,12 @@ class CloudInstance(FieldSet):
     """`cloud.instance`."""
 
     id: str | None = None
+
+
+class CloudMachine(FieldSet):
+    """`cloud.machine`."""
+
+    type: str | None = None
 
 
 class CloudService(FieldSet):
@@ -105,9 +113,25 @@ class Cloud(FieldSet):
     account: CloudAccount | None = None
     availability_zone: str | None = None
     instance: CloudInstance | None = None
+    machine: CloudMachine | None = None
     provider: str | None = None
     region: str | None = None
     service: CloudService | None = None
+
+
+class ContainerImage(FieldSet):
+    """`container.image`."""
+
+    name: str | None = None
+
+
+class Container(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-container."""
+
+    id: str | None = None
+    image: ContainerImage | None = None
+    name: str | None = None
+    runtime: str | None = None
 
 
 class Endpoint(FieldSet):
@@ -128,16 +152,57 @@ class Nat(FieldSet):
     port: int | None = None
 
 
+class GeoPoint(FieldSet):
+    """A place on Earth, in degrees."""
+
+    lat: float
+    lon: float
+
+
 class Geo(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-geo."""
 
+    city_name: str | None = None
     country_iso_code: str | None = None
+    country_name: str | None = None
+    location: GeoPoint | None = None
+
+
+class AsOrganization(FieldSet):
+    """`as.organization`."""
+
+    name: str | None = None
 
 
 class As(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-as."""
 
     number: int | None = None
+    organization: AsOrganization | None = None
+
+
+class Faas(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-faas."""
+
+    id: str | None = None
+    name: str | None = None
+    version: str | None = None
+
+
+class Hash(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-hash."""
+
+    md5: str | None = None
+    sha1: str | None = None
+    sha256: str | None = None
+
+
+class File(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-file."""
+
+    hash: Hash | None = None
+    name: str | None = None
+    path: str | None = None
 
 
 class Network(FieldSet):
@@ -159,6 +224,7 @@ class DnsQuestion(FieldSet):
 
     class_: str | None = field(name="class", default=None)
     name: str | None = None
+    registered_domain: str | None = None
     type: str | None = None
 
 
@@ -202,13 +268,22 @@ class UserChanges(FieldSet):
     name: str | None = None
 
 
+class UserEffective(FieldSet):
+    """`user.effective`."""
+
+    name: str | None = None
+    roles: tuple[str, ...] = ()
+
+
 class User(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-user."""
 
     changes: UserChanges | None = None
+    effective: UserEffective | None = None
     email: str | None = None
     id: str | None = None
     name: str | None = None
+    roles: tuple[str, ...] = ()
     target: UserTarget | None = None
 
 
@@ -231,10 +306,50 @@ class Group(FieldSet):
     name: str | None = None
 
 
+class HostOs(FieldSet):
+    """`host.os`."""
+
+    platform: str | None = None
+
+
 class Host(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-host."""
 
+    id: str | None = None
+    ip: tuple[Ip, ...] = ()
     name: str | None = None
+    os: HostOs | None = None
+    type: str | None = None
+
+
+class ProcessUser(FieldSet):
+    """`process.user`."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class ProcessParent(FieldSet):
+    """`process.parent`."""
+
+    entity_id: str | None = None
+    executable: str | None = None
+    name: str | None = None
+    pid: int | None = None
+
+
+class Process(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-process."""
+
+    entity_id: str | None = None
+    executable: str | None = None
+    hash: Hash | None = None
+    name: str | None = None
+    parent: ProcessParent | None = None
+    pid: int | None = None
+    start: datetime | None = None
+    user: ProcessUser | None = None
+    working_directory: str | None = None
 
 
 class Service(FieldSet):
@@ -342,6 +457,7 @@ class Trace(FieldSet):
 class Rule(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-rule."""
 
+    category: str | None = None
     id: str | None = None
     name: str | None = None
     ruleset: str | None = None
@@ -359,13 +475,44 @@ class OrchestratorResource(FieldSet):
 
     id: str | None = None
     name: str | None = None
+    type: str | None = None
 
 
 class Orchestrator(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-orchestrator."""
 
     cluster: OrchestratorCluster | None = None
+    namespace: str | None = None
     resource: OrchestratorResource | None = None
+    type: str | None = None
+
+
+class ThreatFeed(FieldSet):
+    """`threat.feed`."""
+
+    name: str | None = None
+
+
+class ThreatTactic(FieldSet):
+    """`threat.tactic`."""
+
+    name: tuple[str, ...] = ()
+
+
+class ThreatTechnique(FieldSet):
+    """`threat.technique`."""
+
+    id: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+
+
+class Threat(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-threat."""
+
+    feed: ThreatFeed | None = None
+    framework: str | None = None
+    tactic: ThreatTactic | None = None
+    technique: ThreatTechnique | None = None
 
 
 class Ecs(FieldSet):

@@ -98,7 +98,7 @@ def _leaves(value: Any, kind: Any, path: str, found: list[str], *, repeated: boo
     if kind is ecs.Flat:
         if not isinstance(value, dict) or not value:
             found.append(f"{path} is no object with members")
-    elif isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct):
+    elif isinstance(value, dict) and _has_members(kind):
         if not value:
             found.append(f"{path or 'the document'} is empty")
         declared = _fields(kind)
@@ -117,6 +117,11 @@ def _leaves(value: Any, kind: Any, path: str, found: list[str], *, repeated: boo
             yield from _leaves(member, kind, path, found, repeated=repeated)
     else:
         yield Leaf(path, value, kind, repeated)
+
+
+def _has_members(kind: Any) -> bool:
+    """Tell whether the members of a Struct are fields: a place on Earth is one value."""
+    return isinstance(kind, type) and issubclass(kind, Struct) and kind is not ecs.GeoPoint
 
 
 def _value_type(kind: Any) -> Any:
@@ -170,7 +175,7 @@ def _leaf_faults(leaf: Leaf) -> Iterator[str]:
 def _kind(declared: Any) -> str:
     """Give the type that ECS would have for a declared type."""
     plain = {int: "long", float: "float", bool: "boolean", datetime: "date", ecs.Ip: "ip", ecs.Int: "long"}
-    return plain.get(declared, "keyword")
+    return "geo_point" if declared is ecs.GeoPoint else plain.get(declared, "keyword")
 
 
 def _fits(value: Any, kind: str) -> bool:
@@ -183,6 +188,8 @@ def _fits(value: Any, kind: str) -> bool:
             fits = isinstance(value, bool)
         case "date":
             fits = isinstance(value, str) and _is_time(value)
+        case "geo_point":
+            fits = isinstance(value, dict) and abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case "ip":
             fits = isinstance(value, str) and _is_ip(value)
         case "keyword" | "constant_keyword" | "wildcard" | "match_only_text":

@@ -202,6 +202,21 @@ def test_samples_are_recognized(case: Case) -> None:
     assert (found is not Form.NONE) == case.is_enveloped
 
 
+class Whole(Record):
+    """What a source that wants whole events declares: the event's id, and of the detail nothing."""
+
+    id: str | None = None
+
+
+def test_events_stay_whole_for_a_format_that_asks_for_it() -> None:
+    """A source may want what an event says beside its detail; it still gets account and region of its envelope."""
+    decoder = Enveloped(JsonRecords(Whole, whole_events=True)).decoder(record_bytes=LIMIT)
+    event = json.dumps(FULL_EVENT).encode()
+    assert decoder.feed(event) == [Whole(id=FULL_EVENT["id"])]
+    assert decoder.original(0) == event
+    assert decoder.contexts == [Context(FULL_EVENT["account"], FULL_EVENT["region"])]
+
+
 # -- objects without envelopes -----------------------------------------------------------------------------------------
 
 

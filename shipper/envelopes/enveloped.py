@@ -8,7 +8,7 @@ from shipper.envelopes.export import ExportedLines
 from shipper.envelopes.json import JsonEnvelopes
 from shipper.envelopes.recognition import Form, recognize
 from shipper.envelopes.unwrapping import UnwrappingDecoder
-from shipper.formats import Decoder, Format, Unparsed
+from shipper.formats import Decoder, Format, JsonRecords, Unparsed
 from shipper.formats.backlog import Backlog
 
 PART_BYTES: Final = 1 << 16
@@ -108,7 +108,9 @@ class EnvelopedDecoder:
             case Form.NONE:
                 self._chosen = self._inner.decoder(record_bytes=self._limit)
             case Form.JSON:
-                self._chosen = UnwrappingDecoder(JsonEnvelopes(self._limit), self._inner, self._limit)
+                whole_events = isinstance(self._inner, JsonRecords) and self._inner.whole_events
+                unwrapper = JsonEnvelopes(self._limit, whole_events=whole_events)
+                self._chosen = UnwrappingDecoder(unwrapper, self._inner, self._limit)
             case Form.EXPORT:
                 self._chosen = UnwrappingDecoder(ExportedLines(self._limit), self._inner, self._limit)
         return self._chosen.feed(head)

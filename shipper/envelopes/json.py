@@ -74,9 +74,11 @@ class JsonEnvelopes:
 
     Args:
         record_bytes: longest record
+        whole_events: whether events of EventBridge are left in their envelopes
     """
 
-    def __init__(self, record_bytes: int) -> None:
+    def __init__(self, record_bytes: int, *, whole_events: bool = False) -> None:
+        self._whole_events = whole_events
         self._decoder = JsonRecords(Envelope).decoder(record_bytes=max(record_bytes, ENVELOPE_BYTES))
 
     def feed(self, block: bytes) -> Iterator[Content]:
@@ -117,7 +119,8 @@ class JsonEnvelopes:
         elif envelope.log_events is not None:
             yield from _log_events(envelope, envelope.log_events, original, unparsed)
         elif envelope.detail_type is not None and (detail := bytes(envelope.detail)):
-            yield Run([detail], Context(envelope.account, envelope.region), unparsed)
+            message = original if self._whole_events else detail
+            yield Run([message], Context(envelope.account, envelope.region), unparsed)
         elif envelope.message is not None and _is_alone(original):
             yield Run([_message(envelope.message)])
         else:

@@ -46,10 +46,12 @@ class JsonRecords(Generic[R]):
     Args:
         record: the Struct of one record
         wrapper: name of the array member that holds the records, if the objects of this source have one
+        whole_events: whether an event of EventBridge is a record with all its envelope says, and not its `detail` alone
     """
 
-    def __init__(self, record: type[R], *, wrapper: str | None = None) -> None:
+    def __init__(self, record: type[R], *, wrapper: str | None = None, whole_events: bool = False) -> None:
         self.record = record
+        self.whole_events = whole_events
         self._wrapper = wrapper
 
     def decoder(self, *, record_bytes: int) -> "JsonDecoder[R]":
