@@ -11,6 +11,7 @@ from typing import Final
 from shipper import ecs
 from shipper.errors import RecordError
 from shipper.formats import Unparsed
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 BEGINNING: Final = datetime(2026, 8, 3, 12, tzinfo=UTC)
@@ -72,4 +73,11 @@ def document(line: bytes, _: Origin) -> LineDocument | None:
     return LineDocument(timestamp=time, cloud=ecs.Cloud(), event=ecs.Event(), message=line.decode())
 
 
-LINES: Final = Source(dataset="test.lines", key=r"^logs/", skip=r"^logs/digest/", format=Lines(), document=document)
+LINES: Final = Source(
+    dataset="test.lines",
+    key=r"^logs/",
+    skip=r"^logs/digest/",
+    marks=Marks(line=r"line \d"),
+    format=Lines(),
+    document=document,
+)

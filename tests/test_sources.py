@@ -8,11 +8,12 @@ import ecs_rules
 import marker
 import msgspec
 import pytest
-from reading import Failed, blocks, documents, originals, read, results
-from sample_files import CASES, SAMPLES, SOURCES, UPDATE, Case, check_golden, folder, keys, lines
+from reading import RECORD_BYTES, Failed, Indexed, blocks, documents, originals, read, results
+from sample_files import CASES, SAMPLES, SOURCES, UPDATE, Case, check_golden, folder, keys, lines, untold
 from variants import blank, declared, lost, variants
 
 from shipper.notification import ObjectRef
+from shipper.recognition import Recognizer
 from shipper.source import Skip, Source, Sources
 
 ALL = Sources(SOURCES)
@@ -98,6 +99,27 @@ def test_empty_objects_are_skipped() -> None:
     """An object of zero bytes is passed over whatever its key."""
     for source in SOURCES:
         assert ALL.route(ObjectRef(bucket="b", key=keys(source)[0], size=0)) == Skip("empty_object")
+
+
+# -- content -----------------------------------------------------------------------------------------------------------
+
+
+@each_case
+def test_content_tells_the_source(case: Case) -> None:
+    """The records of a source are its own by their content alone, and no other's, but for samples in `untold.txt`."""
+    recognizer = Recognizer(SOURCES, RECORD_BYTES)
+    if not recognizer.feed(case.path.read_bytes()):
+        recognizer.finish()
+    assert recognizer.dataset == (None if case.path.stem in untold(case.source) else case.source.dataset)
+
+
+@each_source
+def test_a_wrong_guess_gives_no_documents(source: Source[Any, Any]) -> None:
+    """What another source makes of the records are errors, not documents of the wrong dataset."""
+    for case in CASES:
+        if case.source is not source and case.path.suffix == ".log" and not case.is_foreign:
+            results = read(source, keys(source)[0], [case.path.read_bytes()])
+            assert [one for one in results if isinstance(one, Indexed)] == [], case.name
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------

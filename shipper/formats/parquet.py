@@ -102,22 +102,34 @@ class ParquetDecoder(Generic[R]):
         return self._answer.unparsed.get(index, ()) if isinstance(self._answer, Rows) else ()
 
 
+def columns(scratch: Scratch) -> tuple[str, ...] | RecordError:
+    """Give the names of the columns of an object that is all there, or say why it cannot be read."""
+    file = _file(scratch)
+    return file if isinstance(file, RecordError) else tuple(file.schema_arrow.names)
+
+
 def _read(layout: Parquet[R], scratch: Scratch, limit: int) -> Iterator[RecordError | Rows[R]]:
     """Read an object that is all there; nothing of it that cannot be read is left out without an error."""
-    error = scratch.overrun()
-    if error:
-        yield error
-        return
     if scratch.length:
-        try:
-            file = _opened(scratch)
-        except ImportError:
-            yield _error(scratch, f"reading Parquet takes a package that is not installed: {INSTALL}")
-        except _faults() as fault:
-            yield _error(scratch, f"not a whole Parquet file: {_cause(fault)}")
+        file = _file(scratch)
+        if isinstance(file, RecordError):
+            yield file
         else:
             yield from _rows(layout, scratch, file, limit)
     scratch.close()
+
+
+def _file(scratch: Scratch) -> Arrow | RecordError:
+    """Open an object that is all there, or say why that does not work."""
+    error = scratch.overrun()
+    if error:
+        return error
+    try:
+        return _opened(scratch)
+    except ImportError:
+        return _error(scratch, f"reading Parquet takes a package that is not installed: {INSTALL}")
+    except _faults() as fault:
+        return _error(scratch, f"not a whole Parquet file: {_cause(fault)}")
 
 
 def _opened(scratch: Scratch) -> Arrow:

@@ -47,6 +47,7 @@ class Table(Generic[R]):
         self.separator = separator
         self.null = null
         self._names = {field.encode_name: field.name for field in msgspec.structs.fields(row)}
+        self._numbers = {field.encode_name for field in msgspec.structs.fields(row) if field.type in (int, int | None)}
         self._headerless = {len(columns): tuple(columns) for columns in headerless}
 
     def decoder(self, *, record_bytes: int) -> "TableDecoder[R]":
@@ -63,8 +64,17 @@ class Table(Generic[R]):
         return 2 * sum(token in self._names for token in tokens) >= len(tokens) > 0
 
     def layout(self, tokens: Sequence[str]) -> tuple[str, ...] | None:
-        """Give the columns of an object whose first line is no header, if their number is known."""
-        return self._headerless.get(len(tokens))
+        """
+        Give the columns of an object whose first line is no header, if they are known.
+
+        There must be as many, and at least half of those that hold numbers must hold numbers here.
+        """
+        columns = self._headerless.get(len(tokens))
+        if columns is None:
+            return None
+        numbers = [token for token, name in zip(tokens, columns, strict=True) if name in self._numbers]
+        fitting = sum(token.isdecimal() or token == self.null for token in numbers)
+        return columns if 2 * fitting >= len(numbers) else None
 
     def fields(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Give the field of each column; an empty name for a column that is not declared, or was there before."""
