@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from shipper.bucket import ObjectStore
 from shipper.deadletter import UNKNOWN, WHOLE_OBJECT, DeadLetters, Place
 from shipper.errors import LetterError, ObjectError, ObjectMissing, RecordError
@@ -65,24 +67,25 @@ class Objects:
             for case in cases:
                 case.ignore(f"its object holds no logs ({claim.reason})")
             return
-        cases.opened(Place(dataset=claim[0].dataset if claim else UNKNOWN, object=cases.ref))
-        claim = await self._read(claim, cases)
+        place = Place(dataset=claim[0].dataset if claim else UNKNOWN, object=cases.ref)
+        cases.opened(place)
+        claim = await self._read(claim, place, cases)
         for case in cases.records.values():
             if case.gone and (made_by := claim or self._sources.of(cases.ref, case.letters[0].content.dataset)):
                 await self._restore(*made_by, case)
 
-    async def _read(self, claim: Claim | None, cases: Cases) -> Claim | None:
+    async def _read(self, claim: Claim | None, place: Place, cases: Cases) -> Claim | None:
         """Read the object up to where nothing of interest follows; give what it is, if that is known."""
         shipment: Shipment | None = None
         try:
             async with self._store.read(cases.ref) as reading:
-                known = await recognized(
-                    claim, self._sources, cases.ref, reading.blocks(), record_bytes=self._record_bytes
-                )
+                cases.opened(place := replace(place, version=reading.version))
+                blocks = reading.blocks()
+                known = await recognized(claim, self._sources, cases.ref, blocks, record_bytes=self._record_bytes)
                 if known is None:
                     return None
                 claim = known.source, known.origin
-                cases.opened(Place(dataset=known.source.dataset, object=cases.ref, version=reading.version))
+                cases.opened(replace(place, dataset=known.source.dataset))
                 shipment = self._shipment(*claim, reading.version)
                 async for block in known.blocks:
                     await self._take(shipment.index, shipment.feed(block, self._now()), cases)
