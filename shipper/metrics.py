@@ -2,20 +2,26 @@
 Every Prometheus metric, named once: the only module that knows prometheus_client.
 
 Labels are bounded: datasets and queues come from the configuration and the code, reasons from the classes in
-`shipper.errors`. No label carries anything from an object's key or content.
+`shipper.errors`. No label carries anything from an object's key or content, but for the names of unknown fields, which
+are escaped, cut and limited in number.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from shipper.drift import OTHER
 from shipper.tally import Tally
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 _LAG_BUCKETS: Final = (1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
+MOST_FIELDS: Final = 100
+"""Names of unknown fields that are told apart, of each dataset."""
+
 _REQUEST_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -25,6 +31,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._newest: dict[str, float] = {}
+        self._fields: dict[str, set[str]] = {}
         self.messages = Counter(
             "shipper_messages", "Queue messages by outcome.", ["queue", "outcome"], registry=self.registry
         )
@@ -70,6 +77,12 @@ class Metrics:
             "shipper_dead_letters_refused",
             "Dead letters that OpenSearch refused, by what became of them: kept in the last resort, or released.",
             ["outcome"],
+            registry=self.registry,
+        )
+        self.unknown_fields = Counter(
+            "shipper_unknown_fields",
+            "Objects in which a field was seen that their source does not declare, by its name.",
+            ["dataset", "field"],
             registry=self.registry,
         )
         self.event_lag = Histogram(
@@ -145,6 +158,14 @@ class Metrics:
             self.newest_event.labels(dataset).set(self._newest[dataset])
         if ref is not None and ref.event_time is not None:
             self.object_lag.labels(dataset).observe(max(0.0, (now - ref.event_time).total_seconds()))
+
+    def met(self, dataset: str, fields: Iterable[str]) -> None:
+        """Count the fields that were seen in an object and are not declared; new ones beyond the limit as one."""
+        known = self._fields.setdefault(dataset, set())
+        named = {name if name in known or len(known) < MOST_FIELDS else OTHER for name in fields}
+        known |= named
+        for name in named:
+            self.unknown_fields.labels(dataset, name).inc()
 
     def exposition(self) -> bytes:
         """Give all metrics in Prometheus' text format."""

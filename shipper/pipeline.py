@@ -167,6 +167,7 @@ class Pipeline:
                     version=reading.version,
                     record_bytes=self._record_bytes,
                 )
+                attempt.unknown_fields = shipment.unknown_fields
                 async for block in known.blocks:
                     await self._append(shipment, shipment.feed(block, self._now()), attempt)
                     if attempt.tally.read > self._object_records:
@@ -235,4 +236,6 @@ class Pipeline:
         outcome = Outcome.DELIVERED if attempt.delivered else Outcome.ERRORED
         self._metrics.objects.labels(tally.place.dataset, outcome.value).inc()
         self._metrics.settled(tally, delivered=attempt.delivered, now=attempt.ended)
+        if attempt.delivered:
+            self._metrics.met(tally.place.dataset, attempt.unknown_fields)
         return outcome

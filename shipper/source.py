@@ -23,6 +23,7 @@ from msgspec import Struct
 import shipper.sources
 from shipper import ecs
 from shipper.config import Route
+from shipper.declaration import Names, declared
 from shipper.errors import ConfigError
 from shipper.formats import Format
 from shipper.marks import Marks
@@ -92,6 +93,11 @@ class Source(Generic[R, D]):
         returned = typing.get_type_hints(self.document)["return"]
         documents = [kind for kind in typing.get_args(returned) or (returned,) if kind is not type(None)]
         return typing.cast("type[D]", documents[0])
+
+    @cached_property
+    def declared(self) -> Names | None:
+        """The names of all that AWS writes, as far as the source knows it."""
+        return declared(self.format)
 
     @cached_property
     def module(self) -> ModuleType:

@@ -124,6 +124,8 @@ def test_sources_lists_each_for_people_and_for_programs(capsys: pytest.CaptureFi
     for row in rows:
         assert row["dataset"] in text
         assert row["description"] in text
+        assert row["forms"] in text
+        assert all(key in text for key in row["keys"])
         assert row["fields"] > 20
 
 

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shipper.deadletter import Place
-from shipper.metrics import CONTENT_TYPE, Metrics
+from shipper.metrics import CONTENT_TYPE, MOST_FIELDS, Metrics
 from shipper.notification import ObjectRef
 from shipper.tally import Tally
 
@@ -37,6 +37,20 @@ def test_the_text_can_be_read() -> None:
     assert len(families) > 12
     assert all(family.name.startswith("shipper_") and family.documentation.endswith(".") for family in families)
     assert "text/plain" in CONTENT_TYPE
+
+
+def test_unknown_fields_are_told_apart_up_to_a_limit() -> None:
+    """Each object counts once for a field; names beyond the limit are counted as one, known ones as themselves."""
+    metrics = Metrics()
+    metrics.met("aws.waf", {f"field_{number}" for number in range(MOST_FIELDS)})
+    metrics.met("aws.waf", {"field_7", "one_more", "and_another"})
+    metrics.met("aws.cloudtrail", {"one_more"})
+
+    def count(dataset: str, field: str) -> float | None:
+        return value(metrics, "shipper_unknown_fields_total", dataset=dataset, field=field)
+
+    assert (count("aws.waf", "field_7"), count("aws.waf", "other"), count("aws.waf", "one_more")) == (2, 1, None)
+    assert count("aws.cloudtrail", "one_more") == 1
 
 
 def test_counters_have_nothing_in_common() -> None:

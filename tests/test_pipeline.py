@@ -467,6 +467,18 @@ async def test_every_attempt_has_its_entry() -> None:
 
 
 @on_fake_time
+async def test_unknown_fields_are_counted_and_entered() -> None:
+    """What no source declares is counted once an object, and named in its entry; other entries have no such field."""
+    async with working() as bench:
+        bench.put(KEY, ['{"message": "m", "new": 1}', '{"new": 2}'])
+        bench.put("logs/b", ['{"message": "m"}'])
+        bench.announce(KEY, "logs/b")
+        await bench.until_done()
+        assert [entry.get("unknown_fields") for entry in bench.entries()] == [["new"], None]
+        assert bench.count("shipper_unknown_fields_total", dataset="test.lines", field="new") == 1
+
+
+@on_fake_time
 async def test_a_message_outlives_its_ledger_entry() -> None:
     """A message is deleted only after the entry was taken; until then it is no record that is out of balance."""
     async with working() as bench:

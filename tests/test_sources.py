@@ -12,6 +12,7 @@ from reading import RECORD_BYTES, Failed, Indexed, blocks, documents, originals,
 from sample_files import CASES, SAMPLES, SOURCES, UPDATE, Case, check_golden, folder, keys, lines, untold
 from variants import blank, declared, lost, variants
 
+from shipper.keypattern import readable
 from shipper.notification import ObjectRef
 from shipper.recognition import Recognizer
 from shipper.source import Skip, Source, Sources
@@ -44,6 +45,8 @@ def test_source_describes_itself(source: Source[Any, Any]) -> None:
     assert source.module.source is source
     assert source.dataset.startswith("aws.")
     assert source.description
+    assert source.format.form
+    assert all(re.search(r"[A-Za-z{*]", key) and not re.search(r"[\\?^$]", key) for key in readable(source.key))
     assert "https://docs.aws.amazon.com/" in (source.module.__doc__ or "")
     assert Counter(one.dataset for one in SOURCES)[source.dataset] == 1
 

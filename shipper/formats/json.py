@@ -50,6 +50,7 @@ class JsonRecords(Generic[R]):
 
     def __init__(self, record: type[R], *, wrapper: str | None = None) -> None:
         self.record = record
+        self.form = f"JSON: {f'{wrapper}, ' if wrapper else ''}array, lines, glued"
         self._wrapper = wrapper
 
     def decoder(self, *, record_bytes: int) -> "JsonDecoder[R]":

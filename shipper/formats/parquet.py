@@ -9,7 +9,7 @@ https://parquet.apache.org/docs/file-format/
 
 import importlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -50,6 +50,8 @@ class Parquet(Generic[R]):
         spool_bytes: most bytes of an object that wait on disk; one that is longer becomes a `RecordError`
     """
 
+    form: ClassVar = "Parquet"
+
     def __init__(self, row: type[R], *, null: str = "-", spool_bytes: int = SPOOL_BYTES) -> None:
         self.record = row
         self.null = null
@@ -64,6 +66,10 @@ class Parquet(Generic[R]):
         """Give the field of each column; an empty name for a column that is not declared, or was there before."""
         names = [self._names.get(_plain(column), "") for column in columns]
         return tuple("" if name in names[:index] else name for index, name in enumerate(names))
+
+    def undeclared(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Give the names of the columns that the row does not declare."""
+        return tuple(column for column in columns if _plain(column) not in self._names)
 
 
 class ParquetDecoder(Generic[R]):
@@ -100,6 +106,11 @@ class ParquetDecoder(Generic[R]):
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one row of the list answered last that were set aside."""
         return self._answer.unparsed.get(index, ()) if isinstance(self._answer, Rows) else ()
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of the columns that the source does not declare; see `Tabular`."""
+        return self._layout.undeclared(self._answer.columns) if isinstance(self._answer, Rows) else ()
 
 
 def columns(scratch: Scratch) -> tuple[str, ...] | RecordError:

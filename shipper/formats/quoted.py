@@ -8,7 +8,7 @@ where they end in lines whose layout is known, and otherwise each value ends at 
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -49,6 +49,8 @@ class Quoted(Generic[R]):
     Raises:
         ValueError: a column has no name
     """
+
+    form: ClassVar = "columns"
 
     def __init__(self, row: type[R], layout: Sequence[str], *, least: int | None = None, null: str = "-") -> None:
         fields = {field.encode_name: field for field in msgspec.structs.fields(row)}

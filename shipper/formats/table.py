@@ -9,7 +9,7 @@ lines that are looked at one by one.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -39,6 +39,8 @@ class Table(Generic[R]):
         null: the token of a column without a value; an empty one has none either
         headerless: column lists to try, by their number of columns, on an object that begins with no header
     """
+
+    form: ClassVar = "columns under a header"
 
     def __init__(
         self, row: type[R], *, separator: str = " ", null: str = "-", headerless: Sequence[Sequence[str]] = ()
@@ -80,6 +82,10 @@ class Table(Generic[R]):
         """Give the field of each column; an empty name for a column that is not declared, or was there before."""
         names = [self._names.get(column, "") for column in columns]
         return tuple("" if name in names[:index] else name for index, name in enumerate(names))
+
+    def undeclared(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Give the names of the columns that the row does not declare."""
+        return tuple(column for column in columns if column not in self._names)
 
 
 class TableDecoder(Generic[R]):
@@ -134,6 +140,11 @@ class TableDecoder(Generic[R]):
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last that were set aside."""
         return self._unparsed.get(index, ())
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of the columns that the source does not declare; see `Tabular`."""
+        return self._table.undeclared(self._columns)
 
     def _read(self, error: RecordError | None, text: bytes) -> None:
         """Decode whole lines, behind the error of one that was too long."""
