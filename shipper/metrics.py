@@ -134,7 +134,7 @@ class Metrics:
         )
         self.ready = Gauge("shipper_ready", "1 when nothing stands in the way of delivery.", registry=self.registry)
 
-    def settled(self, tally: Tally, *, delivered: bool, now: datetime) -> None:
+    def settled(self, tally: Tally, *, delivered: bool, now: datetime, unknown_fields: Iterable[str] = ()) -> None:
         """
         Count what became of an object's records.
 
@@ -142,6 +142,8 @@ class Metrics:
             tally: the account of the object, with nothing pending
             delivered: whether the object is done with; lag is not measured of one that is tried again
             now: the time
+            unknown_fields: those that were seen in its records and are not declared; of what is tried again they are
+                counted then
         """
         dataset, ref = tally.place.dataset, tally.place.object
         for outcome in ("read", "indexed", "duplicates", "filtered", "dead_lettered", "released"):
@@ -151,6 +153,7 @@ class Metrics:
         self.imbalance.inc(tally.pending)
         if not delivered:
             return
+        self._count_fields(dataset, unknown_fields)
         if tally.first is not None:
             self.event_lag.labels(dataset).observe(max(0.0, (now - tally.first).total_seconds()))
         if tally.last is not None:
@@ -159,14 +162,14 @@ class Metrics:
         if ref is not None and ref.event_time is not None:
             self.object_lag.labels(dataset).observe(max(0.0, (now - ref.event_time).total_seconds()))
 
-    def met(self, dataset: str, fields: Iterable[str]) -> None:
-        """Count the fields that were seen in an object and are not declared; new ones beyond the limit as one."""
+    def exposition(self) -> bytes:
+        """Give all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _count_fields(self, dataset: str, fields: Iterable[str]) -> None:
+        """Count names of fields; new ones beyond the limit are counted as one."""
         known = self._fields.setdefault(dataset, set())
         named = {name if name in known or len(known) < MOST_FIELDS else OTHER for name in fields}
         known |= named
         for name in named:
             self.unknown_fields.labels(dataset, name).inc()
-
-    def exposition(self) -> bytes:
-        """Give all metrics in Prometheus' text format."""
-        return generate_latest(self.registry)

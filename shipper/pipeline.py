@@ -235,7 +235,7 @@ class Pipeline:
         attempt.end(self._now())
         outcome = Outcome.DELIVERED if attempt.delivered else Outcome.ERRORED
         self._metrics.objects.labels(tally.place.dataset, outcome.value).inc()
-        self._metrics.settled(tally, delivered=attempt.delivered, now=attempt.ended)
-        if attempt.delivered:
-            self._metrics.met(tally.place.dataset, attempt.unknown_fields)
+        self._metrics.settled(
+            tally, delivered=attempt.delivered, now=attempt.ended, unknown_fields=attempt.unknown_fields
+        )
         return outcome

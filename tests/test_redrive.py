@@ -226,6 +226,14 @@ async def test_a_record_whose_object_is_gone() -> None:
     assert bench.documents == {1: "line 1"}
 
 
+async def test_a_record_of_a_gone_object_whose_key_tells_nothing() -> None:
+    """The letter tells what log it was, so that its original can be driven all the same."""
+    bench = Bench()
+    bench.box.put(of_record(3, "own/a", RecordError("mapping_failed", "cause", b"line 3", 6)))
+    assert await bench.fates() == [Fate.DONE]
+    assert bench.documents == {3: "line 3"}
+
+
 async def test_a_document_whose_object_is_gone() -> None:
     """The document that was refused is sent as it was, under its own id."""
     bench = Bench()
