@@ -5,7 +5,7 @@ A few records of each object are compared with the Structs of their source: the 
 it. All names are of somebody else's making: they are escaped, cut, and bounded in number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -34,15 +34,17 @@ class Watch:
 
     Args:
         names: that the source declares
+        dropped: paths that it knows of, and leaves out
         first: position of the first record
 
     Attributes:
         fields: those that were seen, `answers[].Ttl`; of a line of columns without names `column_28`
     """
 
-    def __init__(self, names: Names | None, first: int = 0) -> None:
+    def __init__(self, names: Names | None, dropped: Container[str] = (), first: int = 0) -> None:
         self.fields: set[str] = set()
         self._names = names
+        self._dropped = dropped
         self._next = first
         self._gap = 15
 
@@ -63,6 +65,8 @@ class Watch:
 
     def _note(self, fields: Iterator[str]) -> None:
         for field in fields:
+            if field in self._dropped:
+                continue
             name = ascii(field)[1:-1][:NAME_CHARS]
             self.fields.add(name if len(self.fields) < MOST_NAMES - 1 or name in self.fields else OTHER)
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_VARIABLE: Final = re.compile(r"(?:\[[^\]]*\]|\\[dw]|\.)(?:[*+?]\+?|\{[\d,]+\})?")
+_VARIABLE: Final = re.compile(r"(?:\[[^\]]*\]|\\[dw]|\.)(?:(?:[*+?]|\{[\d,]+\})[?+]?)?")
 _ESCAPED: Final = re.compile(r"\\(.)")
 _GROUP: Final = re.compile(
     r"\((?:\?:|\?P<(?P<name>\w+)>|\?P=(?P<again>\w+)|(?P<look>\?<?[=!]))?(?P<inside>[^()]*)\)(?P<times>\?|[*+]|\{[\d,]+\})?"

@@ -68,7 +68,7 @@ class Shipment:
         self._origin = origin
         self._decoder = Enveloped(source.format).decoder(record_bytes=record_bytes)
         self._stamp = Stamp(source, origin, namespace=namespace, version=version)
-        self._watch = Watch(source.declared, first)
+        self._watch = Watch(source.declared, source.dropped, first)
         self.unknown_fields = self._watch.fields
         self._position = self._first = first
         self.index = self._stamp.index
