@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw
 
 from shipper.envelopes import Enveloped
@@ -15,6 +16,9 @@ WRAPPER: Final = "Records"
 """Name of the array that records may lie in; a source with another one is told by its key alone."""
 
 _HEADER: Final = re.compile(r"(?:#Fields:[ \t]*)?([\w()-]+(?:[ \t,]+[\w()-]+)*+)\s*\Z")
+
+
+_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Line(Record):
@@ -66,8 +70,18 @@ def _seen(records: list[Any]) -> Iterator[Specimen | RecordError]:
         if isinstance(record, RecordError):
             yield record
         elif isinstance(record, Line):
-            header = _HEADER.match(record.text)
-            columns = frozenset(re.split(r"[ \t,]+", header[1])) if header else frozenset[str]()
-            yield Specimen(line=record.text, columns=columns)
+            yield _of_line(record.text)
         elif record is not None:
             yield Specimen(members=frozenset(record))
+
+
+def _of_line(text: str) -> Specimen:
+    """Look at a line, which may be JSON among messages of text."""
+    if text.startswith("{"):
+        try:
+            return Specimen(members=frozenset(_decode_members(text)))
+        except msgspec.DecodeError:
+            return Specimen(line=text)
+    header = _HEADER.match(text)
+    columns = frozenset(re.split(r"[ \t,]+", header[1])) if header else frozenset[str]()
+    return Specimen(line=text, columns=columns)

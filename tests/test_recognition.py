@@ -54,9 +54,11 @@ def test_what_stands_ahead_of_the_first_known_record_does_not_matter() -> None:
 
 def test_several_logs_in_one_object_are_no_guess() -> None:
     """Records of two logs side by side are an error that names both."""
-    found = recognizer([QUERY + REQUEST])
-    assert found.dataset is None
-    assert "of several: aws.route53_resolver_logs, aws.waf" in found.fault
+    flow = b'{"message": "2 123456789010 eni-1235b8ca123456789 172.31.16.139"}\n'
+    for raw in (QUERY + REQUEST, flow + QUERY):
+        found = recognizer([raw])
+        assert found.dataset is None
+        assert "of several: aws.route53_resolver_logs, aws." in found.fault
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_empty_objects_are_skipped() -> None:
 def test_content_tells_the_source(source: Source[Any, Any]) -> None:
     """The records of a source are its own by their content alone, and no other's, but for samples in `untold.txt`."""
     expected, told = {}, {}
-    for case in [case for case in CASES if case.source is source]:
+    for case in [case for case in CASES if case.source is source and not case.is_foreign]:
         recognizer = Recognizer(SOURCES, RECORD_BYTES)
         if not recognizer.feed(case.path.read_bytes()):
             recognizer.finish()
