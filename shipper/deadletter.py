@@ -26,6 +26,9 @@ MOST_BYTES: Final = 2 << 20
 WHOLE_OBJECT: Final = -1
 """Position of a dead letter that stands for all records of an object."""
 
+UNKNOWN: Final = "unknown"
+"""Dataset of what neither key nor content tells."""
+
 DOCUMENT_REJECTED: Final = "document_rejected"
 """Reason of the dead letter of a document that OpenSearch refused."""
 
@@ -35,7 +38,7 @@ class Place(Struct, frozen=True, gc=False, kw_only=True):
     Where a dead letter comes from.
 
     Attributes:
-        dataset: of the source, or `unknown`
+        dataset: of the source, or `UNKNOWN`
         object: the object, None when a message names none
         version: of the object as S3 answered it; empty when it was not read
     """

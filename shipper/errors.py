@@ -125,6 +125,12 @@ class ObjectTooLarge(ObjectError):
     reason = "object_too_large"
 
 
+class ObjectUnrecognized(ObjectError):
+    """Neither its key nor its content tells which log the object is."""
+
+    reason = "unclaimed"
+
+
 class CompressionError(ShipperError):
     """Compressed bytes are damaged or end half-way."""
 

@@ -126,7 +126,7 @@ class Explainer:
         if key and position is not None:
             region = entry.get("cloud", {}).get("region")
             ref = ObjectRef(bucket=bucket, key=key, region=region, version=told.get("version_id"))
-            again = await self._again(hit, ref, position, told.get("version"))
+            again = await self._again(hit, ref, dataset, position, told.get("version"))
         return Explanation(
             id=hit["_id"],
             index=hit["_index"],
@@ -141,11 +141,15 @@ class Explainer:
             again=again,
         )
 
-    async def _again(self, hit: Mapping[str, Any], ref: ObjectRef, position: int, version: str | None) -> Again:
+    async def _again(
+        self, hit: Mapping[str, Any], ref: ObjectRef, dataset: str, position: int, version: str | None
+    ) -> Again:
         """Read the record again and compare."""
-        claim = self._sources.route(ref)
+        claim = self._sources.route(ref) or self._sources.of(ref, dataset)
         if claim is None or isinstance(claim, Skip):
-            why = f"it holds no logs ({claim.reason})" if claim else "no source claims its key"
+            why = (
+                f"it holds no logs ({claim.reason})" if claim else f"no source claims its key, or is that of {dataset}"
+            )
             return Again(outcome="unreadable", text=f"the object is not read again: by the current settings {why}")
         try:
             reread = await self._rereader.read(*claim, position)

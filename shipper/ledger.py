@@ -7,6 +7,7 @@ made of object, version, message and receive: an attempt has one entry, however 
 """
 
 import socket
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,6 +35,7 @@ class Attempt:
         errored: whether something has to be tried again
         size: bytes of the object as stored, if known
         error: what went wrong with the object itself
+        unknown_fields: names that were seen in its records and that its source does not declare
         delivered: whether it is done with; known when it has ended
         ended: when the last of its records had an outcome
     """
@@ -45,6 +47,7 @@ class Attempt:
         self.errored = False
         self.size = ref.size if ref else None
         self.error: ecs.Error | None = None
+        self.unknown_fields: AbstractSet[str] = frozenset()
         self.delivered = False
         self.ended = begun
 
@@ -76,6 +79,7 @@ class Entry(ecs.FieldSet, kw_only=True):
     read: int
     released: int
     size: int | None = None
+    unknown_fields: tuple[str, ...] = ()
     version: str | None = None
     version_id: str | None = None
 
@@ -173,6 +177,7 @@ def _entry(ref: ObjectRef, attempt: Attempt, message: Message) -> Entry:
         read=tally.read,
         released=tally.released,
         size=attempt.size,
+        unknown_fields=tuple(sorted(attempt.unknown_fields)),
         version=place.version or None,
         version_id=ref.version,
     )

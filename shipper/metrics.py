@@ -2,20 +2,26 @@
 Every Prometheus metric, named once: the only module that knows prometheus_client.
 
 Labels are bounded: datasets and queues come from the configuration and the code, reasons from the classes in
-`shipper.errors`. No label carries anything from an object's key or content.
+`shipper.errors`. No label carries anything from an object's key or content, but for the names of unknown fields, which
+are escaped, cut and limited in number.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from shipper.drift import OTHER
 from shipper.tally import Tally
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 _LAG_BUCKETS: Final = (1, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
+MOST_FIELDS: Final = 100
+"""Names of unknown fields that are told apart, of each dataset."""
+
 _REQUEST_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -25,6 +31,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._newest: dict[str, float] = {}
+        self._fields: dict[str, set[str]] = {}
         self.messages = Counter(
             "shipper_messages", "Queue messages by outcome.", ["queue", "outcome"], registry=self.registry
         )
@@ -70,6 +77,12 @@ class Metrics:
             "shipper_dead_letters_refused",
             "Dead letters that OpenSearch refused, by what became of them: kept in the last resort, or released.",
             ["outcome"],
+            registry=self.registry,
+        )
+        self.unknown_fields = Counter(
+            "shipper_unknown_fields",
+            "Objects in which a field was seen that their source does not declare, by its name.",
+            ["dataset", "field"],
             registry=self.registry,
         )
         self.event_lag = Histogram(
@@ -126,7 +139,7 @@ class Metrics:
         )
         self.ready = Gauge("shipper_ready", "1 when nothing stands in the way of delivery.", registry=self.registry)
 
-    def settled(self, tally: Tally, *, delivered: bool, now: datetime) -> None:
+    def settled(self, tally: Tally, *, delivered: bool, now: datetime, unknown_fields: Iterable[str] = ()) -> None:
         """
         Count what became of an object's records.
 
@@ -134,6 +147,8 @@ class Metrics:
             tally: the account of the object, with nothing pending
             delivered: whether the object is done with; lag is not measured of one that is tried again
             now: the time
+            unknown_fields: those that were seen in its records and are not declared; of what is tried again they are
+                counted then
         """
         dataset, ref = tally.place.dataset, tally.place.object
         for outcome in ("read", "indexed", "duplicates", "filtered", "dead_lettered", "released"):
@@ -143,6 +158,7 @@ class Metrics:
         self.imbalance.inc(tally.pending)
         if not delivered:
             return
+        self._count_fields(dataset, unknown_fields)
         if tally.first is not None:
             self.event_lag.labels(dataset).observe(max(0.0, (now - tally.first).total_seconds()))
         if tally.last is not None:
@@ -154,3 +170,11 @@ class Metrics:
     def exposition(self) -> bytes:
         """Give all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def _count_fields(self, dataset: str, fields: Iterable[str]) -> None:
+        """Count names of fields; new ones beyond the limit are counted as one."""
+        known = self._fields.setdefault(dataset, set())
+        named = {name if name in known or len(known) < MOST_FIELDS else OTHER for name in fields}
+        known |= named
+        for name in named:
+            self.unknown_fields.labels(dataset, name).inc()

@@ -15,11 +15,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Final
+
+from msgspec.structs import replace
 
 from shipper.bookkeeper import Bookkeeper
 from shipper.bucket import ObjectStore
-from shipper.deadletter import WHOLE_OBJECT, DeadLetters, Place
+from shipper.deadletter import UNKNOWN, WHOLE_OBJECT, DeadLetters, Place
 from shipper.errors import NotificationError, ObjectError, ObjectTooLarge, RecordError
 from shipper.indexer import Indexer
 from shipper.ledger import Attempt, Ledger
@@ -27,12 +29,10 @@ from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.notification import ObjectRef, parse
 from shipper.queue import Message
+from shipper.recognition import recognized
 from shipper.shipment import Shipment, Shipped
-from shipper.source import Origin, Skip, Source, Sources
+from shipper.source import Claim, Skip, Sources
 from shipper.tally import Tally
-
-UNKNOWN: Final = "unknown"
-"""Dataset of what no source claims."""
 
 SLICE: Final = 256
 """Records that are handled before other tasks get their turn: a few milliseconds."""
@@ -137,40 +137,38 @@ class Pipeline:
         if isinstance(claim, Skip):
             self._metrics.ignored.labels(claim.reason).inc()
             return None
-        if claim is None:
-            attempt = Attempt(Tally(Place(dataset=UNKNOWN, object=ref)), self._now())
-            cause = "no source claims an object with such a key"
-            _log.warning("object of no source", bucket=ref.bucket, key=ref.key)
-            await self._bury_object(attempt, "unclaimed", cause)
-            return attempt
-        source, origin = claim
-        attempt = Attempt(Tally(Place(dataset=source.dataset, object=ref)), self._now())
+        attempt = Attempt(Tally(Place(dataset=claim[0].dataset if claim else UNKNOWN, object=ref)), self._now())
         async with self._reading:
             try:
-                await self._ship(source, origin, attempt, last_receive=last_receive)
+                await self._ship(ref, claim, attempt, last_receive=last_receive)
             except Exception as error:  # noqa: BLE001 -- a fault of our own must not keep other objects from being read
                 _log.error("a fault of our own; the object is tried again", error, bucket=ref.bucket, key=ref.key)
                 attempt.errored = True
                 attempt.note("fault", f"{type(error).__name__}: {error}")
         return attempt
 
-    async def _ship(self, source: Source[Any, Any], origin: Origin, attempt: Attempt, *, last_receive: bool) -> None:
+    async def _ship(self, ref: ObjectRef, claim: Claim | None, attempt: Attempt, *, last_receive: bool) -> None:
         """Send the documents of an object on their way; note in the attempt what went wrong with the object itself."""
-        ref = origin.object
         shipment: Shipment | None = None
         try:
             # The last attempt takes what it gets; before it, what is garbled would take the ids of the right records.
             async with self._store.read(ref, whole=not last_receive) as reading:
-                attempt.tally.place = Place(dataset=source.dataset, object=ref, version=reading.version)
+                attempt.tally.place = replace(attempt.tally.place, version=reading.version)
                 attempt.size = reading.size
+                blocks = reading.blocks()
+                known = await recognized(claim, self._sources, ref, blocks, record_bytes=self._record_bytes)
+                if known is None:
+                    return
+                attempt.tally.place = replace(attempt.tally.place, dataset=known.source.dataset)
                 shipment = Shipment(
-                    source,
-                    origin,
+                    known.source,
+                    known.origin,
                     namespace=self._namespace,
                     version=reading.version,
                     record_bytes=self._record_bytes,
                 )
-                async for block in reading.blocks():
+                attempt.unknown_fields = shipment.unknown_fields
+                async for block in known.blocks:
                     await self._append(shipment, shipment.feed(block, self._now()), attempt)
                     if attempt.tally.read > self._object_records:
                         raise ObjectTooLarge(ref.bucket, ref.key, f"it has more than {self._object_records} records")
@@ -237,5 +235,7 @@ class Pipeline:
         attempt.end(self._now())
         outcome = Outcome.DELIVERED if attempt.delivered else Outcome.ERRORED
         self._metrics.objects.labels(tally.place.dataset, outcome.value).inc()
-        self._metrics.settled(tally, delivered=attempt.delivered, now=attempt.ended)
+        self._metrics.settled(
+            tally, delivered=attempt.delivered, now=attempt.ended, unknown_fields=attempt.unknown_fields
+        )
         return outcome

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from shipper.keypattern import readable
 from shipper.mappings.fields import fields
 from shipper.source import Sources
 
@@ -20,8 +21,9 @@ def generated() -> dict[str, str]:
 
 
 def _sources() -> str:
-    rows = ["| dataset | log | fields |", "|---|---|--:|"]
-    rows += [
-        f"| `{one.dataset}` | {one.description} | {len(fields(one.document_type))} |" for one in Sources.discover()
-    ]
+    rows = ["| dataset | log | keys | forms | fields |", "|---|---|---|---|--:|"]
+    for one in Sources.discover():
+        keys = ", ".join(f"`{key}`" for key in readable(one.key)).replace("|", "\\|")
+        number = len(fields(one.document_type))
+        rows.append(f"| `{one.dataset}` | {one.description} | {keys} | {one.format.form} | {number} |")
     return "\n".join(rows) + "\n"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from shipper.drift import Watch
 from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
 from shipper.formats import Undecodable
@@ -50,6 +51,7 @@ class Shipment:
 
     Attributes:
         index: the data stream its documents go to
+        unknown_fields: those that were seen in its records and are not declared; grows
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Shipment:
         self._origin = origin
         self._decoder = Enveloped(source.format).decoder(record_bytes=record_bytes)
         self._stamp = Stamp(source, origin, namespace=namespace, version=version)
+        self._watch = Watch(source.declared, source.dropped, first)
+        self.unknown_fields = self._watch.fields
         self._position = self._first = first
         self.index = self._stamp.index
 
@@ -106,6 +110,7 @@ class Shipment:
         unparsed, contexts = self._decoder.chosen.unparsed, self._decoder.contexts
         line = bytearray()  # one for all: it grows to the longest document, and need not grow again
         first = self._first = self._position
+        self._watch.look(self._decoder, records, first)
         self._position += len(records)
         for index, record in enumerate(records):
             position = first + index

@@ -23,8 +23,10 @@ from msgspec import Struct
 import shipper.sources
 from shipper import ecs
 from shipper.config import Route
+from shipper.declaration import Names, declared
 from shipper.errors import ConfigError
 from shipper.formats import Format
+from shipper.marks import Marks
 from shipper.notification import ObjectRef
 
 R = TypeVar("R")
@@ -72,6 +74,7 @@ class Source(Generic[R, D]):
         format: how bytes become records
         document: a record's document; None when the record is not worth one, which is counted as filtered
         id: the vendor's own unique id of a record, if it has one
+        marks: what tells its records by their content, in objects whose keys do not tell
         dropped: path of each value that no document carries, with the reason
     """
 
@@ -81,6 +84,7 @@ class Source(Generic[R, D]):
     document: Callable[[R, Origin], D | None]
     id: Callable[[R], str | None] | None = None
     skip: str | None = None
+    marks: Marks = field(default_factory=Marks)
     dropped: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -89,6 +93,11 @@ class Source(Generic[R, D]):
         returned = typing.get_type_hints(self.document)["return"]
         documents = [kind for kind in typing.get_args(returned) or (returned,) if kind is not type(None)]
         return typing.cast("type[D]", documents[0])
+
+    @cached_property
+    def declared(self) -> Names | None:
+        """The names of all that AWS writes, as far as the source knows it."""
+        return declared(self.format)
 
     @cached_property
     def module(self) -> ModuleType:
@@ -106,12 +115,16 @@ class Source(Generic[R, D]):
         return (self.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
 
+Claim = tuple[Source[Any, Any], Origin]
+"""A source, and what an object's key says of the object's records."""
+
+
 class Sources:
     """
     All sources, and the way from an object's key to one of them.
 
     Args:
-        sources: in any order: no two may claim the same key
+        sources: in any order
         routes: the user's word on keys that do not tell, or tell wrong
 
     Raises:
@@ -135,13 +148,13 @@ class Sources:
     def __iter__(self) -> Iterator[Source[Any, Any]]:
         return iter(self._sources)
 
-    def route(self, ref: ObjectRef) -> tuple[Source[Any, Any], Origin] | Skip | None:
+    def route(self, ref: ObjectRef) -> Claim | Skip | None:
         """
         Find the source of an object by the user's routes, else by its key.
 
         Returns:
-            The source and what the key says of its records; a `Skip` for an object that holds no logs; None if nobody
-            claims it.
+            The source and what the key says of its records; a `Skip` for an object that holds no logs; None if the key
+            does not tell: it is claimed by nobody, or by several.
         """
         if ref.size == 0:
             return Skip("empty_object")
@@ -155,13 +168,21 @@ class Sources:
                 and (found := pattern.search(ref.key))
             ):
                 return Skip("ignored") if source is None else (source, _origin(ref, found))
+        claims = []
         for source, pattern, skip in self._keys:
             if skip and skip.search(ref.key):
                 return Skip("not_a_log")
-            found = pattern.search(ref.key)
-            if found:
-                return source, _origin(ref, found)
-        return None
+            if found := pattern.search(ref.key):
+                claims.append((source, _origin(ref, found)))
+        return claims[0] if len(claims) == 1 else None
+
+    def of(self, ref: ObjectRef, dataset: str) -> Claim | None:
+        """Give the source of a dataset, if there is one, and what an object's key says of its records."""
+        source = next((one for one in self._sources if one.dataset == dataset), None)
+        if source is None:
+            return None
+        found = re.search(source.key, ref.key)
+        return source, _origin(ref, found) if found else Origin(ref, time=ref.event_time)
 
     def _routed_to(self, route: Route) -> Source[Any, Any] | None:
         if route.dataset is None:

@@ -10,7 +10,8 @@ from typing import Final
 
 from shipper import ecs
 from shipper.errors import RecordError
-from shipper.formats import Unparsed
+from shipper.formats import Record, Unparsed
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 BEGINNING: Final = datetime(2026, 8, 3, 12, tzinfo=UTC)
@@ -18,8 +19,17 @@ FUTURE: Final = datetime(2099, 1, 1, tzinfo=UTC)
 DOCUMENTS: Final = "logs-test.lines-default"
 
 
+class Line(Record):
+    """All that is known of a line that is JSON."""
+
+    message: str = ""
+
+
 class Lines:
     """A line is a record."""
+
+    record = Line
+    form = "lines"
 
     def decoder(self, *, record_bytes: int) -> "LinesDecoder":
         """Start on one object; no line is too long."""
@@ -72,4 +82,11 @@ def document(line: bytes, _: Origin) -> LineDocument | None:
     return LineDocument(timestamp=time, cloud=ecs.Cloud(), event=ecs.Event(), message=line.decode())
 
 
-LINES: Final = Source(dataset="test.lines", key=r"^logs/", skip=r"^logs/digest/", format=Lines(), document=document)
+LINES: Final = Source(
+    dataset="test.lines",
+    key=r"^logs/",
+    skip=r"^logs/digest/",
+    marks=Marks(line=r"line \d"),
+    format=Lines(),
+    document=document,
+)

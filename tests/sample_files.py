@@ -4,12 +4,14 @@ What lies in `tests/samples`: for each source, in a folder of its name, keys and
     keys.txt               S3 keys that this source claims, one a line; the first is the one the cases are read under
     keys.expected.json     what the source takes from each of these keys
     skip.txt               keys beside them that hold no logs
+    untold.txt             cases whose content does not tell their source, one a line: `<case>: why`
     <case>.log             the inflated bytes of an object
     <case>.parquet         such an object as a Parquet file
     <case>.expected.json   the documents it becomes
 
 Cases whose name begins with `future_` hold fields that no source declares yet. In those that begin with `enveloped_`
-the records have something around them that they got on their way to S3.
+the records have something around them that they got on their way to S3. Those that begin with `foreign_` hold something
+that is no log of the source.
 """
 
 import difflib
@@ -55,6 +57,11 @@ class Case:
         return self.path.stem.startswith("future_")
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the object holds something of others, on purpose."""
+        return self.path.stem.startswith("foreign_")
+
+    @property
     def is_enveloped(self) -> bool:
         """Whether the records have envelopes around them."""
         return self.path.stem.startswith("enveloped_")
@@ -73,6 +80,11 @@ def lines(path: Path) -> list[str]:
 def keys(source: Source[Any, Any]) -> list[str]:
     """Give the keys that a source claims."""
     return lines(folder(source) / "keys.txt")
+
+
+def untold(source: Source[Any, Any]) -> dict[str, str]:
+    """Give the cases of a source that nobody can tell by their content, each with the reason."""
+    return dict(line.split(": ", 1) for line in lines(folder(source) / "untold.txt"))  # type: ignore[misc]
 
 
 CASES: Final = tuple(

@@ -18,6 +18,7 @@ SOURCES_MAY_IMPORT: Final = (
     "shipper.errors",
     "shipper.formats",
     "shipper.freeform",
+    "shipper.marks",
     "shipper.source",
 )
 """Of our own modules, and those of its own package: a source knows nothing of queues, clients, settings, or others."""
@@ -36,7 +37,13 @@ CLIENTS: Final = {
 LOCAL_SERVICES: Final = ("shipper.commands.demo", "shipper.demo", "shipper.embedded")
 """What starts services on this machine may speak to them as it likes."""
 
-SANS_IO: Final = ("shipper.shipment", "shipper.notification", "shipper.compression", "shipper.rescue")
+SANS_IO: Final = (
+    "shipper.shipment",
+    "shipper.recognition",
+    "shipper.notification",
+    "shipper.compression",
+    "shipper.rescue",
+)
 """From the bytes of an object to its documents, mended ones too: these, the sources and their imports do no I/O."""
 
 IO: Final = (

@@ -76,6 +76,15 @@ def test_parse_reads_standard_input(capsys: pytest.CaptureFixture[str], monkeypa
     assert json.loads(capsys.readouterr().out)["event"]["id"] == "id-1"
 
 
+def test_parse_recognises_a_file_whose_key_does_not_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Under a key of one's own the content tells what the file is, and all of it is read."""
+    path = log_file(tmp_path, *[{**EVENT, "sourceIPAddress": "192.0.2.1"}] * 40)
+    assert main(["parse", path, "--key", "firehose/own"]) == 0
+    assert [json.loads(line)["event"]["dataset"] for line in capsys.readouterr().out.splitlines()] == [
+        "aws.cloudtrail"
+    ] * 40
+
+
 @pytest.mark.parametrize(
     ("key", "told"),
     [
@@ -115,6 +124,8 @@ def test_sources_lists_each_for_people_and_for_programs(capsys: pytest.CaptureFi
     for row in rows:
         assert row["dataset"] in text
         assert row["description"] in text
+        assert row["forms"] in text
+        assert all(key in text for key in row["keys"])
         assert row["fields"] > 20
 
 

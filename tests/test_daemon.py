@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from fakes import Action, FakeQueue, Fault, on_fake_time
+from fakes import Action, FakeQueue, Fault, StoredObject, on_fake_time
 from workbench import Workbench, notification, working
 
 from shipper.config import Limits
@@ -225,6 +225,7 @@ class Trouble:
                 del self._bench.store.objects[f"logs/{number}"]
             self._bench.announce(f"logs/{number}", f"logs/{self._random.randrange(number + 1)}")
         self._bench.queue.send("hello")
+        self._bench.store.objects["unheard/of"] = StoredObject(b"text")
         self._bench.announce("unheard/of")
 
     async def rage(self) -> None:

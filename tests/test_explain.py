@@ -93,6 +93,16 @@ async def test_a_letter_of_a_message_has_no_object() -> None:
 
 
 @on_fake_time
+async def test_a_document_whose_key_tells_nothing_is_read_as_what_it_is() -> None:
+    """An object that was known by its content is looked for again as that; one of no dataset of ours is not."""
+    s3 = {"bucket": {"name": "b"}, "object": {"key": "own/a", "offset": 0}}
+    for dataset, text in (("test.lines", "the object is gone"), ("aws.none", "the object is not read again")):
+        (told,) = await explain({"event": {"dataset": dataset}, "aws": {"s3": s3}, "shipper": {"object": {}}})
+        assert told.again is not None
+        assert told.again.text.startswith(text)
+
+
+@on_fake_time
 async def test_an_id_that_nobody_has() -> None:
     """The error names the id, and why a new one may not be found yet."""
     with pytest.raises(DocumentMissing, match=r"the id '1'; what is new can be found after"):

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shipper.deadletter import Place
-from shipper.metrics import CONTENT_TYPE, Metrics
+from shipper.metrics import CONTENT_TYPE, MOST_FIELDS, Metrics
 from shipper.notification import ObjectRef
 from shipper.tally import Tally
 
@@ -37,6 +37,20 @@ def test_the_text_can_be_read() -> None:
     assert len(families) > 12
     assert all(family.name.startswith("shipper_") and family.documentation.endswith(".") for family in families)
     assert "text/plain" in CONTENT_TYPE
+
+
+def test_unknown_fields_are_told_apart_up_to_a_limit() -> None:
+    """Each object counts once for a field, when it is done with; names beyond the limit are counted as one."""
+    metrics = Metrics()
+
+    def count(field: str) -> float | None:
+        return value(metrics, "shipper_unknown_fields_total", dataset="aws.waf", field=field)
+
+    for fields in ({f"field_{number}" for number in range(MOST_FIELDS)}, {"field_7", "one_more", "and_another"}):
+        metrics.settled(tally(dataset="aws.waf"), delivered=False, now=NOW, unknown_fields=fields)
+        metrics.settled(tally(dataset="aws.waf"), delivered=True, now=NOW, unknown_fields=fields)
+    metrics.settled(tally(), delivered=True, now=NOW, unknown_fields=["one_more"])
+    assert (count("field_7"), count("field_8"), count("other"), count("one_more")) == (2, 1, 1, None)
 
 
 def test_counters_have_nothing_in_common() -> None:

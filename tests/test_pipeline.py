@@ -5,7 +5,7 @@ import gzip
 import logging
 
 import pytest
-from fakes import Fault, on_fake_time
+from fakes import Fault, StoredObject, on_fake_time
 from lines import DOCUMENTS
 from workbench import DEADLETTERS, notification, working
 
@@ -154,15 +154,53 @@ async def test_an_object_that_is_empty_after_all() -> None:
 
 @on_fake_time
 async def test_an_unclaimed_object_becomes_a_dead_letter() -> None:
-    """An object that no source claims is named by a dead letter, once, however often it is announced."""
+    """An object whose key and content tell no source has one dead letter, however often it is announced."""
     async with working() as bench:
+        bench.store.objects["unheard/of"] = StoredObject(b"text\nmore of it\n" * 1000)
         bench.announce("unheard/of")
         await bench.until_done()
         bench.announce("unheard/of")
         await bench.until_done()
         (letter,) = bench.letters()
         assert (letter["reason"], letter["key"], letter["dataset"]) == ("unclaimed", "unheard/of", "unknown")
-        assert "unheard/of" not in bench.store.reads
+        assert bench.count("shipper_objects_total", dataset="unknown", outcome="delivered") == 2
+
+
+@on_fake_time
+async def test_content_tells_what_the_key_does_not() -> None:
+    """An object with a key of one's own is read once, and shipped whole as what its first records are."""
+    async with working() as bench:
+        bench.put("firehose/own", 300, zipped=True)
+        bench.announce("firehose/own")
+        await bench.until_done()
+        assert bench.messages("firehose/own") == [f"line {number}" for number in range(300)]
+        assert bench.store.reads["firehose/own"] == 1
+        assert bench.count("shipper_objects_total", dataset="test.lines", outcome="delivered") == 1
+
+
+@on_fake_time
+async def test_what_has_no_records_needs_no_source() -> None:
+    """An object without any record is done with, whatever it is."""
+    async with working() as bench:
+        bench.put("firehose/own", 0).data = b"\n\n"
+        bench.announce("firehose/own")
+        await bench.until_done()
+        assert bench.letters() == []
+        assert [(entry["dataset"], entry["outcome"], entry["read"]) for entry in bench.entries()] == [
+            ("unknown", "delivered", 0)
+        ]
+
+
+@on_fake_time
+async def test_what_is_readable_tells_too() -> None:
+    """An object that breaks off within its first records is known by those; what was readable is indexed in the end."""
+    async with working() as bench:
+        stored = bench.put("firehose/own", 8, zipped=True)
+        stored.data = stored.data[:-9]
+        bench.announce("firehose/own")
+        await bench.until_done()
+        assert bench.messages("firehose/own") == [f"line {number}" for number in range(8)]
+        assert [(one["reason"], one["dataset"]) for one in bench.letters()] == [("object_corrupt", "test.lines")]
 
 
 @on_fake_time
@@ -407,6 +445,7 @@ async def test_every_attempt_has_its_entry() -> None:
     async with working() as bench:
         bench.put(KEY, ["one", "drop", "broken", "two"])
         bench.put("logs/late", 3).denied = True
+        bench.store.objects["unheard/of"] = StoredObject(b"text")
         bench.announce(KEY, KEY, "logs/late")
         bench.announce("unheard/of")
         await bench.until(lambda: bench.store.reads["logs/late"] == 1)
@@ -425,6 +464,18 @@ async def test_every_attempt_has_its_entry() -> None:
             counted = bench.count("shipper_records_total", outcome=outcome)
             assert sum(entry[outcome] for entry in bench.entries()) == counted, outcome
         assert bench.count("shipper_ledger_entries_total", outcome="indexed") == 7
+
+
+@on_fake_time
+async def test_unknown_fields_are_counted_and_entered() -> None:
+    """What no source declares is counted once an object, and named in its entry; other entries have no such field."""
+    async with working() as bench:
+        bench.put(KEY, ['{"message": "m", "new": 1}', '{"new": 2}'])
+        bench.put("logs/b", ['{"message": "m"}'])
+        bench.announce(KEY, "logs/b")
+        await bench.until_done()
+        assert [entry.get("unknown_fields") for entry in bench.entries()] == [["new"], None]
+        assert bench.count("shipper_unknown_fields_total", dataset="test.lines", field="new") == 1
 
 
 @on_fake_time

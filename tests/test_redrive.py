@@ -163,6 +163,17 @@ async def test_what_fails_as_before_stays() -> None:
     assert bench.documents == {}
 
 
+async def test_what_nobody_knows_stays_until_its_content_tells() -> None:
+    """The letter of an object that is still unclaimed stays; once it is known by its content, all of it is indexed."""
+    bench = Bench()
+    bench.store.objects["own/a"] = StoredObject(b"text")
+    bench.box.put(of_object("unclaimed", "own/a", "v1"))
+    assert await bench.fates() == [Fate.STAYS]
+    bench.store.objects["own/a"] = StoredObject(b"line 0\nline 1\n")
+    assert await bench.fates() == [Fate.DONE]
+    assert bench.documents == {0: "line 0", 1: "line 1"}
+
+
 async def test_what_fails_otherwise_is_replaced() -> None:
     """When the reason is another one now, a new letter tells it, and the old one is removed."""
     bench = Bench()
@@ -213,6 +224,14 @@ async def test_a_record_whose_object_is_gone() -> None:
     await read.run()
     assert bench.cluster.documents == read.cluster.documents
     assert bench.documents == {1: "line 1"}
+
+
+async def test_a_record_of_a_gone_object_whose_key_tells_nothing() -> None:
+    """The letter tells what log it was, so that its original can be driven all the same."""
+    bench = Bench()
+    bench.box.put(of_record(3, "own/a", RecordError("mapping_failed", "cause", b"line 3", 6)))
+    assert await bench.fates() == [Fate.DONE]
+    assert bench.documents == {3: "line 3"}
 
 
 async def test_a_document_whose_object_is_gone() -> None:

@@ -1,5 +1,6 @@
 """The user's routes decide what objects are whose keys do not tell, or tell wrong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,13 @@ def test_groups_of_the_pattern_tell_account_and_region() -> None:
     claim = Sources.discover([route]).route(ObjectRef(bucket="logs", key="123456789012/eu-west-3/x"))
     assert isinstance(claim, tuple)
     assert (claim[1].account, claim[1].region) == ("123456789012", "eu-west-3")
+
+
+def test_a_key_that_two_sources_claim_tells_nothing() -> None:
+    """Then it is the content's turn, whatever the order of the sources."""
+    one = next(iter(Sources.discover()))
+    both = Sources([replace(one, dataset=dataset, key=r"^net/") for dataset in ("aws.one", "aws.two")])
+    assert both.route(ObjectRef(bucket="logs", key="net/a")) is None
 
 
 @pytest.mark.parametrize(("size", "key"), [(0, "net/x"), (9, "net/")])

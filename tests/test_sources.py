@@ -8,11 +8,13 @@ import ecs_rules
 import marker
 import msgspec
 import pytest
-from reading import Failed, blocks, documents, originals, read, results
-from sample_files import CASES, SAMPLES, SOURCES, UPDATE, Case, check_golden, folder, keys, lines
+from reading import RECORD_BYTES, Failed, Indexed, blocks, documents, originals, read, results
+from sample_files import CASES, SAMPLES, SOURCES, UPDATE, Case, check_golden, folder, keys, lines, untold
 from variants import blank, declared, lost, variants
 
+from shipper.keypattern import readable
 from shipper.notification import ObjectRef
+from shipper.recognition import Recognizer
 from shipper.source import Skip, Source, Sources
 
 ALL = Sources(SOURCES)
@@ -43,6 +45,8 @@ def test_source_describes_itself(source: Source[Any, Any]) -> None:
     assert source.module.source is source
     assert source.dataset.startswith("aws.")
     assert source.description
+    assert source.format.form
+    assert all(re.search(r"[A-Za-z{*]", key) and not re.search(r"[\\?^$]", key) for key in readable(source.key))
     assert "https://docs.aws.amazon.com/" in (source.module.__doc__ or "")
     assert Counter(one.dataset for one in SOURCES)[source.dataset] == 1
 
@@ -98,6 +102,33 @@ def test_empty_objects_are_skipped() -> None:
     """An object of zero bytes is passed over whatever its key."""
     for source in SOURCES:
         assert ALL.route(ObjectRef(bucket="b", key=keys(source)[0], size=0)) == Skip("empty_object")
+
+
+# -- content -----------------------------------------------------------------------------------------------------------
+
+
+@each_source
+def test_content_tells_the_source(source: Source[Any, Any]) -> None:
+    """The records of a source are its own by their content alone, and no other's, but for samples in `untold.txt`."""
+    expected, told = {}, {}
+    for case in [case for case in CASES if case.source is source and not case.is_foreign]:
+        recognizer = Recognizer(SOURCES, RECORD_BYTES)
+        if not recognizer.feed(case.path.read_bytes()):
+            recognizer.finish()
+        told[case.path.stem] = recognizer.dataset
+        expected[case.path.stem] = None if case.path.stem in untold(source) else source.dataset
+    assert told == expected
+    assert untold(source).keys() <= told.keys()
+    assert all(untold(source).values())
+
+
+@each_source
+def test_a_wrong_guess_gives_no_documents(source: Source[Any, Any]) -> None:
+    """What another source makes of the records are errors, not documents of the wrong dataset."""
+    for case in CASES:
+        if case.source is not source and case.path.suffix == ".log" and not case.is_foreign:
+            results = read(source, keys(source)[0], [case.path.read_bytes()])
+            assert [one for one in results if isinstance(one, Indexed)] == [], case.name
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ the exit status is then 1.
 import argparse
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +17,9 @@ from shipper.compression import Inflater
 from shipper.errors import ConfigError, RecordError
 from shipper.notification import ObjectRef
 from shipper.pipeline import utc_now
+from shipper.recognition import Recognizer
 from shipper.shipment import Shipment, Shipped
-from shipper.source import Skip, Sources
+from shipper.source import Claim, Skip, Sources
 
 READ_BYTES = 256 << 10
 
@@ -28,29 +30,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", type=Path, metavar="FILE", help="the log file as it lies in S3, or - for standard input"
     )
-    parser.add_argument("--key", required=True, help="the key it has in S3, which tells what log it is")
+    parser.add_argument(
+        "--key", required=True, help="the key it has in S3; if it does not tell what log the file is, the content does"
+    )
     parser.add_argument("--bucket", default="bucket", help="name of its bucket (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print documents to standard output and errors to standard error."""
     settings = commands.settings(options)
-    claim = Sources.discover(settings.routes).route(ObjectRef(bucket=options.bucket, key=options.key))
-    if claim is None:
-        raise ConfigError(f"no source claims the key {options.key!r}; `shipper sources` lists the patterns")
+    ref = ObjectRef(bucket=options.bucket, key=options.key)
+    sources = Sources.discover(settings.routes)
+    claim = sources.route(ref)
     if isinstance(claim, Skip):
         raise ConfigError(f"the key {options.key!r} is that of an object without logs ({claim.reason})")
-    source, origin = claim
+    limits = settings.limits
+    blocks = _blocks(Inflater(limit=limits.inflated_mib << 20, ratio=limits.inflated_ratio), options.file)
+    if claim is None:
+        claim, blocks = _recognized(sources, ref, blocks, limits.record_kib << 10)
     shipment = Shipment(
-        source,
-        origin,
+        *claim,
         namespace=settings.opensearch.namespace,
         version="",
-        record_bytes=settings.limits.record_kib << 10,
+        record_bytes=limits.record_kib << 10,
     )
-    inflater = Inflater(limit=settings.limits.inflated_mib << 20, ratio=settings.limits.inflated_ratio)
     failed = 0
-    for shipped in _shipped(shipment, inflater, options.file):
+    for shipped in _shipped(shipment, blocks):
         if isinstance(shipped.result, RecordError):
             failed += 1
             print(f"record {shipped.position}: {shipped.result.reason}: {shipped.result.cause}", file=sys.stderr)
@@ -59,13 +64,34 @@ def run(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _shipped(shipment: Shipment, inflater: Inflater, path: Path) -> Iterator[Shipped]:
-    for data in _pieces(path):
-        for block in inflater.feed(data):
-            yield from shipment.feed(block, utc_now())
-    for block in inflater.finish():
+def _recognized(
+    sources: Sources, ref: ObjectRef, blocks: Iterator[bytes], record_bytes: int
+) -> tuple[Claim, Iterator[bytes]]:
+    """
+    Look at what the file holds, since its key does not tell; give all of its blocks again.
+
+    Raises:
+        ConfigError: that does not tell either
+    """
+    recognizer = Recognizer(sources, record_bytes)
+    if not any(recognizer.feed(block) for block in blocks):
+        recognizer.finish()
+    claim = sources.of(ref, recognizer.dataset) if recognizer.dataset else None
+    if claim is None:
+        raise ConfigError(recognizer.fault or f"no source claims the key {ref.key!r}, and the file has no records")
+    return claim, chain(recognizer.held(), blocks)
+
+
+def _shipped(shipment: Shipment, blocks: Iterator[bytes]) -> Iterator[Shipped]:
+    for block in blocks:
         yield from shipment.feed(block, utc_now())
     yield from shipment.finish(utc_now())
+
+
+def _blocks(inflater: Inflater, path: Path) -> Iterator[bytes]:
+    for data in _pieces(path):
+        yield from inflater.feed(data)
+    yield from inflater.finish()
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

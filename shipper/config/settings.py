@@ -213,7 +213,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which log the objects under some keys are, where their keys do not tell; the first route that fits decides."""
+    """Which log the objects under some keys are, whatever key and content tell; the first route that fits decides."""
 
     bucket: Annotated[
         BucketName | None, Meta(description="Name of the bucket; default: any.", examples=["security-logs"])

@@ -51,8 +51,14 @@ class UnwrappingDecoder:
         at = bisect_right(self._starts, index) - 1
         if at not in self._replayed:
             self._replayed = {at: self._inner.decoder(record_bytes=self._limit)}
-            self._replayed[at].feed(self._texts[at])
+            self._replayed[at].feed(_joined(self._runs[at]))
         return self._replayed[at].original(index - self._starts[at])
+
+    def message(self, index: int) -> bytes:
+        """Give the first of the messages that were decoded together with this record: unlike the original, at once."""
+        if index in self._originals:
+            return self._originals[index]
+        return self._runs[bisect_right(self._starts, index) - 1][0]
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last, and of its envelope, that were set aside."""
@@ -63,9 +69,9 @@ class UnwrappingDecoder:
         self.contexts: list[Context | None] = []
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
         self._originals: dict[int, bytes] = {}
-        # Originals are seldom asked for, so the text is kept from which they can be found once more.
+        # Originals are seldom asked for, so the messages are kept from which they can be found once more.
         self._starts: list[int] = []
-        self._texts: list[bytes] = []
+        self._runs: list[list[bytes]] = []
         self._replayed = {}
         for content in contents:
             if isinstance(content, Run):
@@ -83,8 +89,7 @@ class UnwrappingDecoder:
             self._alone(run, messages[0])
             return
         decoder = self._inner.decoder(record_bytes=self._limit)
-        text = b"\n".join([*messages, b""])
-        records = decoder.feed(text)
+        records = decoder.feed(_joined(messages))
         unparsed = _set_aside(decoder, len(records))
         if any(type(record) is RecordError for record in records) or decoder.finish():
             middle = len(messages) // 2
@@ -92,7 +97,7 @@ class UnwrappingDecoder:
             self._run(run, messages[middle:])
             return
         self._starts.append(len(self._out))
-        self._texts.append(text)
+        self._runs.append(messages)
         self._tell(run, unparsed, len(records))
         self._extend(records, run.context)
 
@@ -115,6 +120,10 @@ class UnwrappingDecoder:
     def _extend(self, records: list[Any], context: Context | None) -> None:
         self._out += records
         self.contexts += [context] * len(records)
+
+
+def _joined(messages: list[bytes]) -> bytes:
+    return b"\n".join([*messages, b""])
 
 
 def _set_aside(decoder: Decoder[Any], number: int) -> dict[int, tuple[Unparsed, ...]]:

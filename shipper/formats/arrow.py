@@ -35,6 +35,7 @@ class Rows(Generic[R]):
         limit: bytes of a row above which it becomes an error
 
     Attributes:
+        columns: names of all columns, declared or not
         values: a record or an error for each row
         unparsed: the values that were set aside, by the position of their row
     """
@@ -42,6 +43,7 @@ class Rows(Generic[R]):
     def __init__(
         self, batch: Arrow, record: type[R], fields: Sequence[str], *, null: str, limit: int, keep: bool = False
     ) -> None:
+        self.columns: tuple[str, ...] = tuple(batch.schema.names)
         self.values: list[R | RecordError] = []
         self.unparsed: dict[int, tuple[Unparsed, ...]] = {}
         self._arrow = importlib.import_module("pyarrow")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from shipper.errors import RecordError
 from shipper.formats.quoted import Quoted
@@ -22,6 +22,8 @@ class ByLine(Generic[R]):
     Raises:
         ValueError: a pattern has groups, or there are no layouts
     """
+
+    form: ClassVar = "columns"
 
     def __init__(self, kinds: Mapping[str, Quoted[R]]) -> None:
         if any(re.compile(opening).groups for opening in kinds) or not kinds:

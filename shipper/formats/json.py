@@ -52,6 +52,7 @@ class JsonRecords(Generic[R]):
     def __init__(self, record: type[R], *, wrapper: str | None = None, whole_events: bool = False) -> None:
         self.record = record
         self.whole_events = whole_events
+        self.form = f"JSON: {f'{wrapper}, ' if wrapper else ''}array, lines, glued"
         self._wrapper = wrapper
 
     def decoder(self, *, record_bytes: int) -> "JsonDecoder[R]":

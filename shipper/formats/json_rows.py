@@ -5,7 +5,7 @@ Every value goes the way of the values of a `Table`: the same row says the same 
 set aside under its key, so that new columns are not lost.
 """
 
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ class JsonRows(Generic[R]):
         row: the Struct of one row; the names that its fields have when encoded are the columns' names
         null: the text of a column without a value; null and an empty text have none either
     """
+
+    form: ClassVar = "JSON: array, lines, glued"
 
     def __init__(self, row: type[R], *, null: str = "-") -> None:
         self.record = row
@@ -75,8 +77,8 @@ class JsonRowDecoder(Generic[R]):
         """Make a row of an object, column by column where a value is not as declared."""
         nothing, number = self._nothing, len(members)
         values = [None if (value := members.pop(name, None)) in nothing else value for name in self._columns]
-        if len(members) == number:
-            return record_error("columns", "none of the members is known", self._inner.original(index))
+        if not number or len(members) > number / 2:
+            return record_error("columns", "most members are no columns of this log", self._inner.original(index))
         row: R
         unparsed: tuple[Unparsed, ...] = ()
         try:

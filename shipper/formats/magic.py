@@ -21,6 +21,7 @@ class ByMagic(Generic[R]):
     def __init__(self, formats: Mapping[bytes, Format[R]], otherwise: Format[R]) -> None:
         self.formats = dict(formats)
         self.otherwise = otherwise
+        self.form = "; ".join(dict.fromkeys(one.form for one in (*self.formats.values(), otherwise)))
 
     def of(self, head: bytes) -> Format[R]:
         """Give the format of an object that begins like this."""
@@ -43,6 +44,11 @@ class MagicDecoder(Generic[R]):
         self._limit = record_bytes
         self._head: bytes | None = b""  # until it is decided
         self._decoder: Decoder[R] = layout.otherwise.decoder(record_bytes=record_bytes)
+
+    @property
+    def chosen(self) -> Decoder[R]:
+        """The decoder that knows of the list answered last."""
+        return self._decoder
 
     def feed(self, block: bytes) -> list[R | RecordError]:
         """Decode what this block completes, once the format is known."""

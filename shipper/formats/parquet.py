@@ -10,7 +10,7 @@ https://parquet.apache.org/docs/file-format/
 import importlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -54,6 +54,8 @@ class Parquet(Generic[R]):
         keep: whether values of columns that are not declared are set aside, under the names of these
     """
 
+    form: ClassVar = "Parquet"
+
     def __init__(self, row: type[R], *, null: str = "-", spool_bytes: int = SPOOL_BYTES, keep: bool = False) -> None:
         self.record = row
         self.null = null
@@ -69,6 +71,10 @@ class Parquet(Generic[R]):
         """Give the field of each column; an empty name for a column that is not declared, or was there before."""
         names = [self._names.get(_plain(column), "") for column in columns]
         return tuple("" if name in names[:index] else name for index, name in enumerate(names))
+
+    def undeclared(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Give the names of the columns that the row does not declare."""
+        return tuple(column for column in columns if _plain(column) not in self._names)
 
 
 class ParquetDecoder(Generic[R]):
@@ -106,23 +112,40 @@ class ParquetDecoder(Generic[R]):
         """Give the values of one row of the list answered last that were set aside."""
         return self._answer.unparsed.get(index, ()) if isinstance(self._answer, Rows) else ()
 
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of the columns that the source does not declare; see `Tabular`."""
+        return self._layout.undeclared(self._answer.columns) if isinstance(self._answer, Rows) else ()
+
+
+def columns(scratch: Scratch) -> tuple[str, ...] | RecordError:
+    """Give the names of the columns of an object that is all there, or say why it cannot be read."""
+    file = _file(scratch)
+    return file if isinstance(file, RecordError) else tuple(file.schema_arrow.names)
+
 
 def _read(layout: Parquet[R], scratch: Scratch, limit: int) -> Iterator[RecordError | Rows[R]]:
     """Read an object that is all there; nothing of it that cannot be read is left out without an error."""
-    error = scratch.overrun()
-    if error:
-        yield error
-        return
     if scratch.length:
-        try:
-            file = _opened(scratch)
-        except ImportError:
-            yield _error(scratch, f"reading Parquet takes a package that is not installed: {INSTALL}")
-        except _faults() as fault:
-            yield _error(scratch, f"not a whole Parquet file: {_cause(fault)}")
+        file = _file(scratch)
+        if isinstance(file, RecordError):
+            yield file
         else:
             yield from _rows(layout, scratch, file, limit)
     scratch.close()
+
+
+def _file(scratch: Scratch) -> Arrow | RecordError:
+    """Open an object that is all there, or say why that does not work."""
+    error = scratch.overrun()
+    if error:
+        return error
+    try:
+        return _opened(scratch)
+    except ImportError:
+        return _error(scratch, f"reading Parquet takes a package that is not installed: {INSTALL}")
+    except _faults() as fault:
+        return _error(scratch, f"not a whole Parquet file: {_cause(fault)}")
 
 
 def _opened(scratch: Scratch) -> Arrow:

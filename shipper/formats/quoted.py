@@ -8,7 +8,7 @@ where they end in lines whose layout is known, and otherwise each value ends at 
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -53,6 +53,8 @@ class Quoted(Generic[R]):
     Raises:
         ValueError: a column has no name
     """
+
+    form: ClassVar = "columns"
 
     def __init__(
         self,

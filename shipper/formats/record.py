@@ -1,6 +1,6 @@
 """What decoders yield, and the protocols they follow."""
 
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -89,8 +89,21 @@ class Decoder(Protocol[R]):
         """Give the values of one record of the list answered last that were set aside."""
 
 
+@runtime_checkable
+class Tabular(Protocol):
+    """A decoder of tables that name their columns."""
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of the columns, of the list answered last, that the source does not declare."""
+
+
 class Format(Protocol[R]):
     """How the bytes of an object become records of one type."""
+
+    @property
+    def form(self) -> str:
+        """What the objects look like, for people."""
 
     def decoder(self, *, record_bytes: int) -> Decoder[R]:
         """

@@ -2,10 +2,14 @@
 
 import tempfile
 import weakref
-from typing import IO
+from collections.abc import Iterator
+from typing import IO, Final
 
 from shipper.errors import RecordError
 from shipper.formats.record import ORIGINAL_BYTES, PassedOver
+
+BLOCK_BYTES: Final = 1 << 20
+"""Bytes that are read from it in one go."""
 
 
 class Scratch:
@@ -53,6 +57,12 @@ class Scratch:
         """Give the first bytes, as many as are kept of what is broken."""
         self.file.seek(0)
         return self.file.read(ORIGINAL_BYTES)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Give all that was written, block by block."""
+        self.file.seek(0)
+        while block := self.file.read(BLOCK_BYTES):
+            yield block
 
     def overrun(self) -> RecordError | None:
         """Give an error for an object that has more bytes than the limit."""

@@ -9,7 +9,7 @@ lines that are looked at one by one.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -40,6 +40,8 @@ class Table(Generic[R]):
         headerless: column lists to try, by their number of columns, on an object that begins with no header
     """
 
+    form: ClassVar = "columns under a header"
+
     def __init__(
         self, row: type[R], *, separator: str = " ", null: str = "-", headerless: Sequence[Sequence[str]] = ()
     ) -> None:
@@ -47,6 +49,7 @@ class Table(Generic[R]):
         self.separator = separator
         self.null = null
         self._names = {field.encode_name: field.name for field in msgspec.structs.fields(row)}
+        self._numbers = {field.encode_name for field in msgspec.structs.fields(row) if field.type in (int, int | None)}
         self._headerless = {len(columns): tuple(columns) for columns in headerless}
 
     def decoder(self, *, record_bytes: int) -> "TableDecoder[R]":
@@ -68,13 +71,26 @@ class Table(Generic[R]):
         return tuple(tokens) if self.is_header(tokens) else None
 
     def layout(self, tokens: Sequence[str]) -> tuple[str, ...] | None:
-        """Give the columns of an object whose first line is no header, if their number is known."""
-        return self._headerless.get(len(tokens))
+        """
+        Give the columns of an object whose first line is no header, if they are known.
+
+        There must be as many, and at least half of those that hold numbers must hold numbers here.
+        """
+        columns = self._headerless.get(len(tokens))
+        if columns is None:
+            return None
+        numbers = [token for token, name in zip(tokens, columns, strict=True) if name in self._numbers]
+        fitting = sum(token.isdecimal() or token == self.null for token in numbers)
+        return columns if 2 * fitting >= len(numbers) else None
 
     def fields(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Give the field of each column; an empty name for a column that is not declared, or was there before."""
         names = [self._names.get(column, "") for column in columns]
         return tuple("" if name in names[:index] else name for index, name in enumerate(names))
+
+    def undeclared(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Give the names of the columns that the row does not declare."""
+        return tuple(column for column in columns if column not in self._names)
 
 
 class TableDecoder(Generic[R]):
@@ -130,6 +146,11 @@ class TableDecoder(Generic[R]):
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last that were set aside."""
         return self._unparsed.get(index, ())
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of the columns that the source does not declare; see `Tabular`."""
+        return self._table.undeclared(self._columns)
 
     def _read(self, error: RecordError | None, text: bytes) -> None:
         """Decode whole lines, behind the error of one that was too long."""

@@ -1,7 +1,7 @@
 """Lines of text, one a record: as they are, or as whatever a source makes of a line."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from shipper.errors import RecordError
 from shipper.formats.lines import Lines
@@ -24,6 +24,8 @@ class TextLines(Generic[T]):
     Raises:
         TypeError: the record has more fields than that, or none
     """
+
+    form: ClassVar = "lines"
 
     def __init__(self, record: type[T]) -> None:
         if len(record.__struct_fields__) != 1:

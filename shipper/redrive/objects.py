@@ -4,16 +4,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from shipper.bucket import ObjectStore
-from shipper.deadletter import WHOLE_OBJECT, DeadLetters, Place
+from shipper.deadletter import UNKNOWN, WHOLE_OBJECT, DeadLetters, Place
 from shipper.errors import LetterError, ObjectError, ObjectMissing, RecordError
+from shipper.recognition import recognized
 from shipper.redrive.cases import Case, Cases
 from shipper.redrive.courier import Courier, Parcel
 from shipper.redrive.letterbox import Letterbox
 from shipper.redrive.letters import Letter
 from shipper.redrive.originals import shipped_from_original
 from shipper.shipment import Shipment, Shipped
-from shipper.source import Origin, Skip, Source, Sources
+from shipper.source import Claim, Origin, Skip, Source, Sources
 
 
 class Objects:
@@ -63,33 +66,37 @@ class Objects:
         if isinstance(claim, Skip):
             for case in cases:
                 case.ignore(f"its object holds no logs ({claim.reason})")
-        elif claim is None:
-            for case in cases.records.values():
-                case.fail("no source claims its object any more")
-            await self._bury_whole(cases, "unclaimed", "no source claims an object with such a key")
-        else:
-            cases.opened(Place(dataset=claim[0].dataset, object=cases.ref))
-            await self._read(*claim, cases)
-            for case in cases.records.values():
-                if case.gone:
-                    await self._restore(*claim, case)
+            return
+        place = Place(dataset=claim[0].dataset if claim else UNKNOWN, object=cases.ref)
+        cases.opened(place)
+        claim = await self._read(claim, place, cases)
+        for case in cases.records.values():
+            if case.gone and (made_by := claim or self._sources.of(cases.ref, case.letters[0].content.dataset)):
+                await self._restore(*made_by, case)
 
-    async def _read(self, source: Source[Any, Any], origin: Origin, cases: Cases) -> None:
-        """Read the object up to where nothing of interest follows."""
+    async def _read(self, claim: Claim | None, place: Place, cases: Cases) -> Claim | None:
+        """Read the object up to where nothing of interest follows; give what it is, if that is known."""
         shipment: Shipment | None = None
         try:
             async with self._store.read(cases.ref) as reading:
-                cases.opened(Place(dataset=source.dataset, object=cases.ref, version=reading.version))
-                shipment = self._shipment(source, origin, reading.version)
-                async for block in reading.blocks():
+                cases.opened(place := replace(place, version=reading.version))
+                blocks = reading.blocks()
+                known = await recognized(claim, self._sources, cases.ref, blocks, record_bytes=self._record_bytes)
+                if known is None:
+                    return None
+                claim = known.source, known.origin
+                cases.opened(replace(place, dataset=known.source.dataset))
+                shipment = self._shipment(*claim, reading.version)
+                async for block in known.blocks:
                     await self._take(shipment.index, shipment.feed(block, self._now()), cases)
                     if cases.is_met:
-                        return
+                        return claim
                 await self._take(shipment.index, shipment.finish(self._now()), cases)
         except ObjectError as error:
             if shipment is not None and _is_final(error):  # what is readable is worth having
                 await self._take(shipment.index, shipment.break_off(self._now()), cases)
             await self._failed(cases, error)
+        return claim
 
     def _shipment(self, source: Source[Any, Any], origin: Origin, version: str) -> Shipment:
         return Shipment(source, origin, namespace=self._namespace, version=version, record_bytes=self._record_bytes)

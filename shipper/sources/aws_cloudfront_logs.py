@@ -17,6 +17,7 @@ from msgspec import Meta, Struct, field
 
 from shipper import ecs
 from shipper.formats import ByMagic, JsonRows, Parquet, Row, W3cTable
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -509,6 +510,25 @@ source = Source(
     format=ByMagic(
         {b"PAR1": Parquet(RequestRow, keep=True), b"{": JsonRows(RequestRow)},
         otherwise=W3cTable(RequestRow, headerless=(LEGACY.split(), DEFAULT.split())),
+    ),
+    marks=Marks(
+        columns=(
+            "x-edge-location",
+            "x-edge-result-type",
+            "x-edge-request-id",
+            "x-edge-response-result-type",
+            "x-edge-detailed-result-type",
+            "x-host-header",
+            "cs-protocol",
+            "time-to-first-byte",
+        ),
+        members=(
+            ("x-edge-location",),
+            ("x-edge-request-id",),
+            ("date", "time", "sc-status"),
+            ("date", "time", "cs-uri-stem"),
+        ),
+        line=r"\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d\t[A-Z]{3}\d",  # without a header: the place comes third
     ),
     document=document,
     id=lambda row: row.x_edge_request_id,

@@ -18,6 +18,7 @@ from shipper import ecs, freeform
 from shipper.ecs import Flat
 from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.freeform import Freeform
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -973,6 +974,13 @@ source = Source(
     ),
     skip=r"(?:^|/)CloudTrail-Digest/",
     format=JsonRecords(CloudTrailRecord, wrapper="Records"),
+    marks=Marks(
+        members=(
+            ("eventVersion", "eventTime", "eventName", "sourceIPAddress"),  # an S3 event notification has no address
+            ("eventVersion", "eventTime", "eventType", "insightDetails"),
+            ("eventVersion", "eventCategory", "eventSource", "timeWindow", "summary"),
+        )
+    ),
     document=document,
     id=event_id,
 )

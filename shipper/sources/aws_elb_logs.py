@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from shipper import ecs
 from shipper.formats import ByLine, Quoted, Row
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -854,5 +855,13 @@ source = Source(
     ),
     skip=r"(?:^|/)ELB(?:Access|Connection|HealthCheck)Logs?TestFile$",
     format=ByLine(_KINDS),
+    marks=Marks(
+        line=(
+            r"(?:(?:https?|h2|grpcs?|wss?) |tls \d\.\d )\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+Z)? "
+            r"(?:(?:app|net)/|-?[\d.]+ [^ \"]+:\d+ [^ \"]+ (?:PASS|FAIL) )"
+            r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z "
+            r"(?:[^ \"]+ [0-9a-f.:]+:\d+ (?:[0-9a-f.:]+:\d+|-) -?[\d.]+ |[0-9a-f.:]+ \d+ \d+ (?:TLS|-))"
+        )
+    ),
     document=document,
 )

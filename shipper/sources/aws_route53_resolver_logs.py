@@ -15,6 +15,7 @@ from msgspec import Raw, field
 
 from shipper import ecs
 from shipper.formats import JsonRecords, Record
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -380,5 +381,6 @@ source = Source(
         r"vpc-[0-9a-z]+_vpcdnsquerylogs_\d{12}_(?P<time>\d{8}T\d{4}Z)_[0-9A-Za-z]+\.log(?:\.gz)?$"
     ),
     format=JsonRecords(QueryRecord),
+    marks=Marks(members=(("query_timestamp", "query_name", "query_type", "rcode"),)),
     document=document,
 )

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from shipper import ecs
 from shipper.formats import Quoted, Row
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -375,5 +376,11 @@ source = Source(
         r"20\d\d-[01]\d-[0-3]\d-[0-2]\d-[0-5]\d-[0-5]\d-[0-9A-F]{16}$"
     ),
     format=Quoted(AccessRow, LAYOUT.split(), least=OLDEST),
+    marks=Marks(
+        line=(
+            r"(?:[0-9a-f]{64}|-) (?:[a-z0-9.-]{3,63}|-) \[\d\d/[A-Z][a-z]{2}/\d{4}(?::\d\d){3} [+-]\d{4}\] "
+            r"[0-9a-f.:-]+ [^\"]+ [0-9A-Z]{16} [A-Z0-9]+\.[A-Z0-9_.]+ "
+        )
+    ),
     document=document,
 )

@@ -16,6 +16,7 @@ from shipper import ecs, freeform
 from shipper.community_id import community_id
 from shipper.ecs import Flat
 from shipper.formats import JsonRecords, Record
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -709,5 +710,6 @@ source = Source(
         r"\d{12}_VpcLattice(?P=kind)_[a-z0-9-]+_(?P=id)_(?P<time>\d{8}T\d{4}Z)_[0-9A-Za-z]+\.json(?:\.gz)?$"
     ),
     format=JsonRecords(AccessRecord),
+    marks=Marks(members=(("serviceNetworkArn",), ("resourceConfigurationArn",), ("serviceArn", "targetGroupArn"))),
     document=document,
 )

@@ -16,6 +16,7 @@ import msgspec
 from shipper import ecs
 from shipper.community_id import community_id
 from shipper.formats import ByMagic, Parquet, Row, Table
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -337,6 +338,10 @@ source = Source(
     ),
     format=ByMagic(
         {b"PAR1": Parquet(FlowRow)}, otherwise=Table(FlowRow, headerless=(DEFAULT.split(), TRANSIT_GATEWAY.split()))
+    ),
+    marks=Marks(
+        columns=("srcaddr", "dstaddr", "interface-id", "log-status", "pkt-srcaddr", "pkt-dstaddr", "tgw-id"),
+        line=r"\d+ (?:(?:\d{12}|unknown) eni-[0-9a-f]+|TransitGateway \d{12}) ",
     ),
     document=document,
 )

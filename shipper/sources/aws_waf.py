@@ -18,6 +18,7 @@ from msgspec import Raw, Struct, field
 from shipper import ecs, freeform
 from shipper.ecs import Flat
 from shipper.formats import Held, JsonRecords, Record, holds
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -955,5 +956,6 @@ source = Source(
         r"(?:\.[a-z0-9]+)*$"
     ),
     format=JsonRecords(WafRecord),
+    marks=Marks(members=(("webaclId", "httpRequest", "action"),)),
     document=document,
 )

@@ -124,7 +124,7 @@ async def ship_bad_input(here: Site) -> None:
     await here.put(KEYS["line"], flows(3).replace(b" 2 443 6 20 4249", b" 2 443 6 20"))
     await here.put(KEYS["large"], flows(LARGE_LINES))
     await here.put(KEYS["gone"], trail(1, userAgent="x" * 40_000).replace(b'"Records": [', b'"Records": [{"a": 1}, '))
-    await here.put(KEYS["unclaimed"], flows(2))
+    await here.put(KEYS["unclaimed"], b"version bytes start end\n" + b"2 4249 1770109500 1770109560\n" * 2)
     await here.announce(KEYS["missing"])
     async with running(here):
         await here.emptied()

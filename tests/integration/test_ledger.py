@@ -115,6 +115,32 @@ async def test_every_object_has_its_entries(here: Site) -> None:
     assert entry["message_id"]
 
 
+async def test_drift_is_listed_from_the_ledger(here: Site) -> None:
+    """Fields that nobody declares are listed by dataset and name, with the number of objects, and the last of these."""
+    first, last, flows = TRAIL_KEY.format("first"), TRAIL_KEY.format("last"), FLOW_KEY.format("d1")
+    status, out, _ = await shipper(here, "sources", "--drift")
+    assert (status, out) == (0, "the ledger names no field that is not declared\n")
+    async with running(here):
+        await here.put(first, trail(1).replace(b'"eventVersion"', b'"newField":1,"eventVersion"'))
+        await here.emptied()
+        await here.put(last, trail(2).replace(b'"eventVersion"', b'"newField":1,"eventVersion"'))
+        await here.put(flows, b"version srcaddr dstaddr end new-column\n2 10.0.0.1 10.0.0.2 1770109560 x\n")
+        await here.emptied()
+    await refreshed(here)
+    status, out, _ = await shipper(here, "sources", "--drift", "--json")
+    seen = [json.loads(line) for line in out.splitlines()]
+    assert [(one["dataset"], one["field"], one["objects"], one["key"]) for one in seen] == [
+        ("aws.cloudtrail", "newField", 2, last),
+        ("aws.vpcflow", "new-column", 1, flows),
+    ]
+    assert all(one["first"] <= one["last"] for one in seen)
+    status, out, _ = await shipper(here, "sources", "--drift")
+    assert [line.split()[:3] for line in out.splitlines()[1:]] == [
+        ["aws.cloudtrail", "newField", "2"],
+        ["aws.vpcflow", "new-column", "1"],
+    ]
+
+
 async def test_explain_tells_what_made_a_document(here: Site) -> None:
     """A document, a document with an id of ours, a dead letter and an entry lead to object, record and attempts."""
     key, flows = TRAIL_KEY.format("explained"), FLOW_KEY.format("e1")

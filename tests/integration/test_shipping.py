@@ -8,6 +8,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from parquet_files import written
 
 from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper
 
@@ -139,6 +140,26 @@ async def test_broken_record_is_kept_with_its_original(here: Site) -> None:
     assert letter["reason"] == "undecodable"
     assert letter["position"] == 1
     assert '"number": ,' in letter["original"]
+
+
+async def test_content_tells_what_keys_do_not(here: Site) -> None:
+    """Objects under names of one's own are shipped as what they hold; one that holds two logs is an error."""
+    glued = b"".join(json.dumps(event(number)).encode() for number in range(1, 41))
+    messages = [json.dumps({"message": flow(number).decode()}).encode() for number in (1, 2)]
+    table = written({"srcaddr": ["10.0.0.1", "10.0.0.1"], "srcport": [3, 4], "end": [1770109560, 1770109560]})
+    await here.put("firehose/2026/02/03/10/trail-1-2026-02-03-10-04-11-3f6bbd1c", glued)
+    await here.put("firehose/2026/02/03/10/flows-1-2026-02-03-10-04-11-3f6bbd1c.gz", b"".join(messages))
+    await here.put("copies/flows.parquet", table, packed=False)
+    await here.put("firehose/both", b"".join(messages) + glued)
+    async with running(here):
+        await here.emptied()
+    assert len(await here.search("aws.cloudtrail")) == 40
+    flows = [hit["_source"]["source"]["port"] for hit in await here.search("aws.vpcflow")]
+    assert sorted(flows) == [1, 2, 3, 4]
+    (letter,) = [hit["_source"] for hit in await here.search("shipper.deadletter")]
+    assert letter["shipper"]["deadletter"]["reason"] == "unclaimed"
+    assert letter["aws"]["s3"]["object"]["key"] == "firehose/both"
+    assert "of several: aws.cloudtrail, aws.vpcflow" in letter["error"]["message"]
 
 
 async def test_nothing_is_silent(here: Site) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from shipper import ecs, freeform
 from shipper.formats import Held, JsonRecords, Record
+from shipper.marks import Marks
 from shipper.source import Origin, Source
 from shipper.sources.aws_guardduty.activity import Activity, read_activity
 from shipper.sources.aws_guardduty.fields import (
@@ -33,8 +34,17 @@ from shipper.sources.aws_guardduty.fields import (
 from shipper.sources.aws_guardduty.finding import Finding, GuardDutyRecord, MalwareProtectionEvent, Service
 from shipper.sources.aws_guardduty.target import Target, read_target
 
+SENDER: Final = "aws.guardduty"
+"""Source of all its events."""
+
+OURS: Final = "guardduty "
+"""Beginning of their detail types, in lower case: AWS is not consistent about it."""
+
+CALL: Final = "via cloudtrail"
+"""End of the detail types of what CloudTrail says of calls, those to GuardDuty among them."""
+
 FINDING: Final = "guardduty finding"
-"""Detail type of the events with a finding in them, in lower case: AWS is not consistent about it."""
+"""Detail type of the events with a finding in them."""
 
 MALWARE_PROTECTION: Final = "guardduty malware protection "
 """Beginning of the detail types of Malware Protection for S3."""
@@ -80,6 +90,8 @@ def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
             raise ValueError("this is neither a finding of GuardDuty nor an event with a detail-type")
         return _finding(record, origin)
     kind = record.detail_type.lower()
+    if kind.endswith(CALL) or (record.source != SENDER and not kind.startswith(OURS)):
+        raise ValueError("this is an event, but none of GuardDuty's own")
     if kind == FINDING:
         finding, unparsed = _findings.read(bytes(record.detail))
         if finding is None:
@@ -339,6 +351,12 @@ source = Source(
         r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl(?:\.gz)?$"
     ),
     format=JsonRecords(GuardDutyRecord, whole_events=True),
+    marks=Marks(
+        members=(
+            ("schemaVersion", "accountId", "type", "severity", "service"),
+            ("schemaVersion", "scanStatus", "scanResultDetails"),
+        )
+    ),
     document=document,
     id=document_id,
     dropped={
