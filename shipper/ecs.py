@@ -655,6 +655,11 @@ def ip(text: str | None) -> Ip | None:
     return Ip(text)
 
 
+def ip_version(ip: Ip | None) -> str | None:
+    """Give the value of `network.type` for an address."""
+    return ("ipv6" if ":" in ip else "ipv4") if ip else None
+
+
 def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:

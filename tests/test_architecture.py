@@ -12,6 +12,7 @@ import pytest
 PACKAGE: Final = Path(__file__).parent.parent / "shipper"
 
 SOURCES_MAY_IMPORT: Final = (
+    "shipper.arn",
     "shipper.community_id",
     "shipper.ecs",
     "shipper.envelopes",
@@ -19,7 +20,9 @@ SOURCES_MAY_IMPORT: Final = (
     "shipper.formats",
     "shipper.freeform",
     "shipper.marks",
+    "shipper.remembered",
     "shipper.source",
+    "shipper.web",
 )
 """Of our own modules, and those of its own package: a source knows nothing of queues, clients, settings, or others."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from reading import Failed, Indexed, read
 
+from shipper.remembered import LONGEST
 from shipper.sources import aws_waf
 
 PLACE: Final = "AWSLogs/111122223333/WAFLogs/eu-west-3/shop/2026/02/03/10/15"
@@ -65,10 +66,8 @@ def test_the_rule_that_decided(kind: str, name: str, counted: list[str]) -> None
 @pytest.mark.parametrize(
     ("cache", "header"),
     [
-        (aws_waf._known_host, {"name": "Host", "value": "h" * (aws_waf.TEXT_CHARACTERS + 1)}),  # noqa: SLF001 -- seen nowhere else
-        (aws_waf._known_layout, {"name": "n" * (aws_waf.TEXT_CHARACTERS + 1), "value": "1"}),  # noqa: SLF001
-        (aws_waf._known_addresses, {"name": "X-Forwarded-For", "value": "192.0.2.1, " * aws_waf.TEXT_CHARACTERS}),  # noqa: SLF001
-        (aws_waf.ecs.ip, {"name": "X-Forwarded-For", "value": "1" * aws_waf.TEXT_CHARACTERS}),
+        (aws_waf._known_layout, {"name": "n" * (LONGEST + 1), "value": "1"}),  # noqa: SLF001 -- seen nowhere else
+        (aws_waf.ecs.ip, {"name": "X-Forwarded-For", "value": "1" * LONGEST}),
     ],
 )
 def test_long_texts_of_clients_are_not_kept(cache: Any, header: dict[str, str]) -> None:

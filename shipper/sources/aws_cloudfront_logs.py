@@ -15,9 +15,10 @@ from urllib.parse import unquote
 
 from msgspec import Meta, Struct, field
 
-from shipper import ecs
+from shipper import ecs, web
 from shipper.formats import ByMagic, JsonRows, Parquet, Row, W3cTable
 from shipper.marks import Marks
+from shipper.remembered import LONGEST, remembered
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -154,15 +155,11 @@ _WEB: Final = ("web",)
 _ACCESS: Final = ("access",)
 _CLIENT_ERROR: Final = 400
 _NANOSECONDS: Final = 1_000_000_000
-EXTENSION_CHARACTERS: Final = 15
-"""Longest end of a path that is taken for an extension."""
 
 _KEY: Final = r"[A-Z0-9]{10,20}\.(?P<time>\d{4}-\d\d-\d\d-\d\d)\.[0-9A-Za-z]{6,16}\.(?:gz|parquet|json\.gz)$"
 _DISTRIBUTION: Final = re.compile(rf"(?:^|/)(?={_KEY})([A-Z0-9]+)")
 _TWICE: Final = re.compile(r"%25(?=[0-9A-Fa-f]{2})")
 _STATUS: Final = re.compile(r"[0-9]{1,3}")
-_PORT: Final = re.compile(r"(?P<name>.+):(?P<port>[0-9]{1,5})", re.DOTALL)
-_LAST_PORT: Final = (1 << 16) - 1
 
 
 class Host(Struct, frozen=True, gc=False):
@@ -238,7 +235,7 @@ def document(row: RequestRow, origin: Origin) -> RequestDocument:
         unread = (*unread, ecs.Unparsed(field="sc-status", value=row.sc_status))
     ip = ecs.ip(row.c_ip)
     forwarded = _forwarded(row.x_forwarded_for) if row.x_forwarded_for else _NOT_FORWARDED
-    host = _host(row.x_host_header, row.cs_host)
+    host = (_known_host if len(row.x_host_header or "") <= LONGEST else _host)(row.x_host_header, row.cs_host)
     taken, agent = row.time_taken, row.cs_user_agent
     return RequestDocument(
         timestamp=timestamp,
@@ -260,7 +257,7 @@ def document(row: RequestRow, origin: Origin) -> RequestDocument:
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         source=_viewer(row, ip),
         tags=() if when.time else ("time_from_key",),
-        tls=_tls(row.ssl_cipher, row.ssl_protocol),
+        tls=web.tls(row.ssl_cipher, row.ssl_protocol),
         url=_url(row, host),
         user_agent=_user_agent(agent) if agent else None,
     )
@@ -327,7 +324,7 @@ def _plain(text: str) -> str:
     return _decoded(_link(text) if len(_TWICE.findall(text)) == text.count("%") else text)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _user_agent(text: str) -> ecs.UserAgent:
     return ecs.UserAgent(original=_plain(text))
 
@@ -380,7 +377,7 @@ def _cloudfront(row: RequestRow, forwarded: Forwarded, distribution: str | None)
     )
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _forwarded(text: str) -> Forwarded:
     """Read `X-Forwarded-For`; its members may have ports, and brackets around IPv6 addresses."""
     members = tuple(filter(None, (one.strip() for one in _decoded(text).split(","))))
@@ -394,16 +391,17 @@ def _address(text: str) -> ecs.Ip | None:
     return ecs.ip(text) or ecs.ip(text.partition(":")[0])
 
 
-@lru_cache(maxsize=1024)
 def _host(header: str | None, distribution: str | None) -> Host:
     """Read the viewer's `Host` header; in a log without it the distribution's name stands for it."""
     text = header or distribution
     if not text:
         return Host()
-    found = _PORT.fullmatch(text)
-    name, port = (found["name"], int(found["port"])) if found and int(found["port"]) <= _LAST_PORT else (text, None)
+    name, port = web.authority(text)
     destination = Destination(address=text, domain=name, port=port)
     return Host(domain=name, port=port, destination=destination, hosts=ecs.once((name, distribution)))
+
+
+_known_host = lru_cache(maxsize=1024)(_host)
 
 
 def _http(row: RequestRow, status: int | None) -> ecs.Http | None:
@@ -426,7 +424,7 @@ def _http(row: RequestRow, status: int | None) -> ecs.Http | None:
 def _network(
     protocol: str | None, version: str | None, ip: ecs.Ip | None, forwarded: ecs.Ip | None
 ) -> ecs.Network | None:
-    family = ("ipv6" if ":" in ip else "ipv4") if ip else None
+    family = ecs.ip_version(ip)
     return _conversation(protocol, version, family, forwarded)
 
 
@@ -462,17 +460,6 @@ def _viewer(row: RequestRow, ip: ecs.Ip | None) -> Viewer | None:
     )
 
 
-@lru_cache(maxsize=256)
-def _tls(cipher: str | None, version: str | None) -> ecs.Tls | None:
-    """Read the version, such as `TLSv1.2`."""
-    if not cipher and not version:
-        return None
-    protocol, _, number = (version or "").lower().partition("v")
-    if not number:
-        return ecs.Tls(cipher=cipher, version=version)
-    return ecs.Tls(cipher=cipher, version=number, version_protocol=protocol or None)
-
-
 def _url(row: RequestRow, host: Host) -> ecs.Url | None:
     stem, query, scheme = row.cs_uri_stem, row.cs_uri_query, row.cs_protocol
     place = _place(stem) if stem else None
@@ -497,11 +484,10 @@ def _url(row: RequestRow, host: Host) -> ecs.Url | None:
     )
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _place(stem: str) -> Place:
     path = _plain(stem)
-    _, dot, end = path.rpartition("/")[2].rpartition(".")
-    return Place(path, end if dot and 0 < len(end) <= EXTENSION_CHARACTERS else None, _link(stem))
+    return Place(path, web.extension(path), _link(stem))
 
 
 source = Source(

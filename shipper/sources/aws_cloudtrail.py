@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Raw, Struct, field
 
-from shipper import ecs, freeform
+from shipper import arn, ecs, freeform, web
 from shipper.ecs import Flat
 from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.freeform import Freeform
@@ -740,8 +740,7 @@ def _actor(identity: UserIdentity, signing_in: str | None) -> Actor:
     if identity.type == "IdentityCenterUser" and identity.on_behalf_of:
         user_id = identity.on_behalf_of.user_id or user_id
     session = identity.arn.rpartition("/")[2] if identity.arn and ":sts:" in identity.arn else None
-    email = next((one for one in (name, session) if one and one.find("@") > 0), None)
-    return Actor(id=user_id or None, name=name or None, email=email, session=session or None)
+    return Actor(id=user_id or None, name=name or None, email=arn.address(name, session), session=session or None)
 
 
 def _text(value: Any) -> str | None:
@@ -863,7 +862,7 @@ def _addendum(addendum: Addendum) -> CloudTrailAddendum | None:
 
 
 def _tls(details: TlsDetails) -> ecs.Tls | None:
-    version, protocol = _tls_version(details.tls_version)
+    version, protocol = web.tls_version(None if details.tls_version == "tlsVersion" else details.tls_version)
     host = details.client_provided_host_header
     return ecs.some(
         ecs.Tls(
@@ -873,13 +872,6 @@ def _tls(details: TlsDetails) -> ecs.Tls | None:
             version_protocol=protocol,
         )
     )
-
-
-@lru_cache(maxsize=64)
-def _tls_version(written: str | None) -> tuple[str | None, str | None]:
-    """`TLSv1.3` is version 1.3 of the protocol `tls`; some records have the field's name in the place of a version."""
-    protocol, v, version = ("" if written == "tlsVersion" else written or "").partition("v")
-    return (version if v else protocol) or None, (protocol.lower() or None) if v else None
 
 
 def _user_identity(identity: UserIdentity, actor: Actor, session: datetime | None) -> CloudTrailUserIdentity | None:

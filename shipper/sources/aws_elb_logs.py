@@ -20,9 +20,10 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from shipper import ecs
+from shipper import arn, ecs, web
 from shipper.formats import ByLine, Quoted, Row
 from shipper.marks import Marks
+from shipper.remembered import remembered
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -255,7 +256,6 @@ _SECOND: Final = 1_000_000_000
 _MILLISECOND: Final = 1_000_000
 """In the unit of `event.duration`."""
 
-_MOST_DIGITS: Final = 5
 """Of a port."""
 
 _SESSION_REUSED: Final = "session-reused"
@@ -515,10 +515,9 @@ def _url(text: str) -> tuple[Authority, ecs.Url]:
     authority = _authority(host)
     place, _, fragment = place.partition("#")
     path, _, query = place.partition("?")
-    _, dot, extension = path.rpartition("/")[2].rpartition(".")
     return authority, ecs.Url(
         domain=authority.domain,
-        extension=extension or None if dot else None,
+        extension=web.extension(path),
         fragment=fragment or None,
         full=full,
         original=text,
@@ -529,13 +528,10 @@ def _url(text: str) -> tuple[Authority, ecs.Url]:
     )
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _authority(text: str) -> Authority:
     """Take apart who is asked, such as `www.example.com:443` or `[2001:db8::7]:80`."""
-    host, colon, digits = text.rpartition("@")[2].rpartition(":")
-    port = _port(digits) if colon else None
-    if port is None:
-        host = text.rpartition("@")[2]
+    host, port = web.authority(text.rpartition("@")[2])
     address = ecs.ip(host.removeprefix("[").removesuffix("]"))
     return Authority(domain=host or None, host=None if address else host or None, ip=address, port=port)
 
@@ -597,7 +593,7 @@ def _network_elb(row: LogRow) -> Elb:
 
 
 def _network_tls(row: LogRow, sni: str | None, *, is_established: bool) -> ecs.Tls:
-    version, protocol = _version(row.ssl_protocol)
+    version, protocol = web.tls_version(row.ssl_protocol)
     return ecs.Tls(
         cipher=row.ssl_cipher,
         client=ecs.TlsClient(server_name=sni) if sni else None,
@@ -618,7 +614,7 @@ def _of_connection(row: LogRow, origin: Origin) -> LogDocument:
     client, unread = _certificate(
         row.leaf_client_cert_subject, row.leaf_client_cert_validity, row.leaf_client_cert_serial_number
     )
-    version, protocol = _version(row.ssl_protocol)
+    version, protocol = web.tls_version(row.ssl_protocol)
     return LogDocument(
         timestamp=timestamp,
         cloud=ecs.Cloud(),
@@ -718,20 +714,12 @@ def _seconds(seconds: float | None) -> Seconds | None:
     return None if seconds is None or seconds < 0 else Seconds(sec=seconds)
 
 
-def _cloud(origin: Origin, arn: str | None) -> ecs.Cloud:
+def _cloud(origin: Origin, resource: str | None) -> ecs.Cloud:
     """Tell account and region where the key does not: a target group or a certificate is in the same."""
-    if origin.account or not arn:
+    if origin.account or not resource:
         return ecs.Cloud()
-    account, region = _place(arn)
-    return ecs.Cloud(account=account, region=region)
-
-
-@lru_cache(maxsize=1024)
-def _place(arn: str) -> tuple[ecs.CloudAccount | None, str | None]:
-    if not arn.startswith("arn:"):
-        return None, None
-    _, _, _, region, account, *_ = f"{arn}:::::".split(":")
-    return ecs.CloudAccount(id=account) if account else None, region or None
+    region, account, _ = arn.parted(resource)
+    return ecs.Cloud(account=ecs.CloudAccount(id=account) if account else None, region=region)
 
 
 @lru_cache(maxsize=1024)
@@ -757,15 +745,10 @@ def _address(text: str | None) -> Address:
     ip = ecs.ip(host)
     if ip is None or not (digits.isdecimal() or digits == "-"):
         return Address(text=text, ip=ecs.ip(text))
-    return Address(text=host, ip=ip, port=_port(digits))
+    return Address(text=host, ip=ip, port=web.port(digits))
 
 
 _known_address: Final = lru_cache(maxsize=4096)(_address)
-
-
-def _port(digits: str) -> int | None:
-    is_port = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS and int(digits) < 1 << 16
-    return int(digits) if is_port else None
 
 
 @lru_cache(maxsize=4096)
@@ -787,23 +770,19 @@ def _alpn(text: str | None) -> tuple[str, ...]:
 
 
 def _network(ip: ecs.Ip | None, protocol: str | None = None) -> ecs.Network:
-    return ecs.Network(protocol=protocol, transport="tcp", type=_ip_version(ip))
+    return ecs.Network(protocol=protocol, transport="tcp", type=ecs.ip_version(ip))
 
 
 def _counted(row: LogRow, ip: ecs.Ip | None) -> ecs.Network:
     """Tell of a connection how much it carried."""
     received, sent = row.received_bytes, row.sent_bytes
     size = None if received is None or sent is None else received + sent
-    return ecs.Network(bytes=size, transport="tcp", type=_ip_version(ip))
-
-
-def _ip_version(ip: ecs.Ip | None) -> str | None:
-    return ("ipv6" if ":" in ip else "ipv4") if ip else None
+    return ecs.Network(bytes=size, transport="tcp", type=ecs.ip_version(ip))
 
 
 @lru_cache(maxsize=4096)
 def _tls(cipher: str | None, protocol: str | None, sni: str | None, *, is_resumed: bool) -> ecs.Tls | None:
-    version, name = _version(protocol)
+    version, name = web.tls_version(protocol)
     return ecs.some(
         ecs.Tls(
             cipher=cipher,
@@ -813,15 +792,6 @@ def _tls(cipher: str | None, protocol: str | None, sni: str | None, *, is_resume
             version_protocol=name,
         )
     )
-
-
-@lru_cache(maxsize=64)
-def _version(protocol: str | None) -> tuple[str | None, str | None]:
-    """Read `TLSv1.2` or `tlsv12`: number and name."""
-    name, _, number = (protocol or "").lower().partition("v")
-    if not number:
-        return protocol, None
-    return f"{number[0]}.{number[1]}" if len(number) == len("12") and number.isdecimal() else number, name or None
 
 
 @lru_cache(maxsize=1024)

@@ -14,9 +14,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from shipper import ecs
+from shipper import arn, ecs, web
 from shipper.formats import Quoted, Row
 from shipper.marks import Marks
+from shipper.remembered import remembered
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -193,7 +194,8 @@ def document(row: AccessRow, origin: Origin) -> AccessDocument:
     address, agent = row.remote_ip, row.user_agent
     ip = ecs.ip(address)
     requester = _requester(row.requester, row.bucket_owner)
-    host = _host(row.host_header, is_encrypted=bool(row.cipher_suite or row.tls_version))
+    scheme = "https" if row.cipher_suite or row.tls_version else "http"
+    host = _host(f"{scheme}://{row.host_header}") if row.host_header else _NO_HOST
     method, target, version = _request(row.request_uri)
     category, kind = _kind(row.operation)
     total_time = row.total_time
@@ -216,7 +218,7 @@ def document(row: AccessRow, origin: Origin) -> AccessDocument:
         related=ecs.some(ecs.Related(hosts=host.hosts, ip=(ip,) if ip else (), user=requester.names)),
         source=ecs.Endpoint(address=address, ip=ip) if address else None,
         tags=() if row.time else ("time_from_key",),
-        tls=_tls(row.cipher_suite, row.tls_version),
+        tls=web.tls(row.cipher_suite, row.tls_version),
         url=_url(host, target),
         user=requester.user,
         user_agent=ecs.UserAgent(original=agent) if agent else None,
@@ -264,34 +266,21 @@ def _requester(text: str | None, owner: str | None) -> Requester:
 
     A role is named, not the person in it, as CloudTrail's documents do; the session's name is among the others.
     """
-    name = session = None
-    if text and text.startswith("arn:"):
-        kind, _, path = text.split(":", 5)[-1].partition("/")
-        if kind == "assumed-role":
-            name, _, session = path.partition("/")
-        else:
-            name = path.rpartition("/")[2] or kind
-    email = next((one for one in (name, session) if one and one.find("@") > 0), None)
-    before = email.partition("@")[0] if email else None
-    names = tuple(dict.fromkeys(filter(None, (owner, text, name, session, before))))
+    who = arn.principal(text)
+    names = ecs.once((owner, text, *who.names))
     if not text:
         return Requester(names=names)
     return Requester(
-        user=ecs.User(email=email, id=text, name=name or None), client=ecs.ClientUser(id=text), names=names
+        user=ecs.User(email=who.email, id=text, name=who.name), client=ecs.ClientUser(id=text), names=names
     )
 
 
-@lru_cache(maxsize=1024)
-def _host(header: str | None, *, is_encrypted: bool) -> Host:
-    """Read the `Host` header; requests without TLS have neither cipher nor version."""
-    if not header:
-        return _NO_HOST
-    domain, colon, digits = header.rpartition(":")
-    is_port = bool(colon and domain) and digits.isascii() and digits.isdecimal() and int(digits) < 1 << 16
-    name = domain if is_port else header
-    scheme = "https" if is_encrypted else "http"
-    port = int(digits) if is_port else None
-    return Host(domain=name, port=port, base=f"{scheme}://{header}", scheme=scheme, hosts=(name,))
+@remembered(1024)
+def _host(base: str) -> Host:
+    """Read scheme and `Host` header."""
+    scheme, _, header = base.partition("://")
+    name, port = web.authority(header)
+    return Host(domain=name, port=port, base=base, scheme=scheme, hosts=(name,))
 
 
 _NO_HOST: Final = Host()
@@ -300,22 +289,10 @@ _NO_HOST: Final = Host()
 @lru_cache(maxsize=1024)
 def _region(access_point_arn: str | None, host_header: str | None) -> str | None:
     """Tell the bucket's region: an access point is in it, and so are endpoints but the global one."""
-    _, _, _, region, *_ = f"{access_point_arn or ''}::::".split(":")
-    if region:
+    if region := arn.parted(access_point_arn).region:
         return region
     found = _REGION.search(host_header or "")
     return found[1] if found else None
-
-
-@lru_cache(maxsize=256)
-def _tls(cipher: str | None, version: str | None) -> ecs.Tls | None:
-    """Read the version, such as `TLSv1.2` or `TLSV1.2`."""
-    if not cipher and not version:
-        return None
-    protocol, _, number = (version or "").lower().partition("v")
-    if not number:
-        return ecs.Tls(cipher=cipher, version=version)
-    return ecs.Tls(cipher=cipher, version=number, version_protocol=protocol or None)
 
 
 def _request(line: str | None) -> tuple[str | None, str | None, str | None]:
@@ -345,10 +322,9 @@ def _url(host: Host, target: str | None) -> ecs.Url | None:
         return ecs.Url(domain=host.domain, port=host.port, scheme=host.scheme) if host.domain else None
     full, place = _places(host, target)
     path, _, query = place.partition("?")
-    _, dot, extension = path.rpartition("/")[2].rpartition(".")
     return ecs.Url(
         domain=host.domain,
-        extension=extension or None if dot else None,
+        extension=web.extension(path),
         full=full,
         original=target,
         path=path or None,

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct, field
 
-from shipper import ecs, freeform
+from shipper import arn, ecs, freeform, web
 from shipper.community_id import community_id
 from shipper.ecs import Flat
 from shipper.formats import JsonRecords, Record
@@ -163,7 +163,6 @@ _NOBODY: Final = frozenset({"Anonymous", "Unknown"})
 _CLIENT_ERROR: Final = 400
 _TCP: Final = 6
 _TRANSPORTS: Final = frozenset({"tcp", "udp"})
-_PORTS: Final = 1 << 16
 _NANOSECONDS: Final = 1_000_000
 """Of a millisecond."""
 _SERVICE: Final = ecs.CloudService(name="vpc-lattice")
@@ -230,24 +229,6 @@ class Front(Struct, frozen=True, gc=False, kw_only=True):
     port: int | None
     base: str | None
     hosts: tuple[str, ...]
-
-
-class Arn(Struct, frozen=True, gc=False):
-    """
-    The parts of an ARN that are used.
-
-    Attributes:
-        region: where the resource is
-        account: that it belongs to
-        id: what follows the last slash
-    """
-
-    region: str | None = None
-    account: str | None = None
-    id: str | None = None
-
-
-_NO_ARN: Final = Arn()
 
 
 def document(record: AccessRecord, origin: Origin) -> AccessDocument:
@@ -380,33 +361,28 @@ def _place(  # noqa: PLR0917 -- the key of a cache
     association_id: str | None,
     endpoint_id: str | None,
 ) -> Place:
-    service, network, resource, vpc = _arn(service_arn), _arn(network_arn), _arn(resource_arn), _arn(vpc_arn)
+    service, network, resource, vpc = map(arn.parted, (service_arn, network_arn, resource_arn, vpc_arn))
     account = service.account or resource.account or network.account
     return Place(
         account=_account(account),
         region=service.region or resource.region or network.region,
         origin=_encoded(ecs.CloudOrigin(account=_account(vpc.account), region=vpc.region)),
-        service=_encoded(ecs.Service(id=service.id)),
+        service=_encoded(ecs.Service(id=_id(service.resource))),
         fields=Lattice(
             destination_vpc=_identified(None, destination_vpc_id),
-            resource_configuration=_identified(resource_arn, resource.id),
+            resource_configuration=_identified(resource_arn, _id(resource.resource)),
             service=_identified(service_arn, None),
-            service_network=_identified(network_arn, network.id),
+            service_network=_identified(network_arn, _id(network.resource)),
             service_network_resource_association=_identified(None, association_id),
-            source_vpc=_identified(vpc_arn, ecs.given(vpc_id) or vpc.id),
-            target_group=_identified(target_group_arn, _arn(target_group_arn).id),
+            source_vpc=_identified(vpc_arn, ecs.given(vpc_id) or _id(vpc.resource)),
+            target_group=_identified(target_group_arn, _id(arn.parted(target_group_arn).resource)),
             vpc_endpoint=_identified(None, endpoint_id),
         ),
     )
 
 
-def _arn(text: str | None) -> Arn:
-    """Read `arn:aws:vpc-lattice:us-west-2:123456789012:service/svc-1a2b3c4d`."""
-    parts = (text or "").split(":", 5)
-    if len(parts) <= 5:  # noqa: PLR2004 -- as many as are split
-        return _NO_ARN
-    *_, region, account, resource = parts
-    return Arn(region or None, account or None, resource.rpartition("/")[2] or None)
+def _id(resource: str | None) -> str | None:
+    return (resource or "").rpartition("/")[2] or None
 
 
 def _account(account: str | None) -> ecs.CloudAccount | None:
@@ -457,13 +433,11 @@ def _read_caller(  # noqa: PLR0917 -- the key of a cache
     tagged = _principal_tags(tags)
     known = None if resolved in _NOBODY else resolved
     identity = known or principal
-    name, session = _names(identity)
-    email = next((one for one in (name, session) if one and one.find("@") > 0), None)
-    before = email.partition("@")[0] if email else None
+    who = arn.principal(identity)
     return Caller(
         resolved=resolved,
-        user=_encoded(ecs.User(email=email, id=identity, name=name)),
-        names=ecs.once((known, principal, name, session, before, certificate.subject_cn)),
+        user=_encoded(ecs.User(email=who.email, id=identity, name=who.name)),
+        names=ecs.once((known, principal, *who.names, certificate.subject_cn)),
         hosts=(certificate.san_dns,) if certificate.san_dns else (),
         fields=_encoded(Principal(principal=principal, principal_tags=tagged.flat, x509=ecs.some(certificate))),
         cut=tagged.cut,
@@ -471,21 +445,6 @@ def _read_caller(  # noqa: PLR0917 -- the key of a cache
 
 
 _known_caller = lru_cache(maxsize=2048)(_read_caller)
-
-
-def _names(identity: str | None) -> tuple[str | None, str | None]:
-    """
-    Name the user in an ARN, and the session of a role.
-
-    A role is named, not who is in it, as in CloudTrail's documents.
-    """
-    if not identity or not identity.startswith("arn:"):
-        return None, None
-    kind, _, path = identity.split(":", 5)[-1].partition("/")
-    if kind == "assumed-role":
-        name, _, session = path.partition("/")
-        return name or None, session or None
-    return path.rpartition("/")[2] or kind or None, None
 
 
 def _principal_tags(written: bytes) -> freeform.Freeform:
@@ -552,8 +511,9 @@ def _address(written: str | None) -> Address:
     before, _, digits = written.rpartition(":")
     text = before[1:-1] if before[:1] == "[" else before
     ip = ecs.ip(text)
-    if ip and digits.isascii() and digits.isdecimal() and int(digits) < _PORTS:
-        return Address(text, ip, int(digits))
+    number = web.port(digits)
+    if ip and number is not None:
+        return Address(text, ip, number)
     return Address(written, ecs.ip(written))
 
 
@@ -646,7 +606,7 @@ def _front_of(record: AccessRecord) -> Front:
 
 def _read_front(host: str | None, server: str | None, cipher: str | None, version: str | None) -> Front:
     host, server = ecs.given(host), ecs.given(server)
-    number, protocol = _tls_version(version)
+    number, protocol = web.tls_version(ecs.given(version))
     tls = _encoded(
         ecs.Tls(
             cipher=ecs.given(cipher),
@@ -656,7 +616,7 @@ def _read_front(host: str | None, server: str | None, cipher: str | None, versio
         )
     )
     scheme = "https" if tls else "http"
-    domain, port = _host(host) if host else (None, None)
+    domain, port = web.authority(host) if host else (None, None)
     return Front(
         tls=tls,
         scheme=scheme,
@@ -670,13 +630,6 @@ def _read_front(host: str | None, server: str | None, cipher: str | None, versio
 _known_front = lru_cache(maxsize=4096)(_read_front)
 
 
-def _tls_version(written: str | None) -> tuple[str | None, str | None]:
-    """Give number and protocol of `TLSv1.2`."""
-    written = ecs.given(written)
-    protocol, _, number = (written or "").lower().partition("v")
-    return (number, protocol or None) if number else (written, None)
-
-
 def _url(target: str | None, front: Front) -> ecs.Url | None:
     """Put the URL together; whether the path ever has a query is not documented."""
     target = ecs.given(target)
@@ -686,20 +639,10 @@ def _url(target: str | None, front: Front) -> ecs.Url | None:
     if target:
         path, _, query = target.partition("?")
         url.path, url.query = path or None, query or None
-        _, dot, extension = path[path.rfind("/") + 1 :].rpartition(".")
-        if dot:
-            url.extension = extension or None
+        url.extension = web.extension(path)
         if front.base and target[0] == "/":
             url.full = front.base + target
     return url
-
-
-def _host(written: str) -> tuple[str, int | None]:
-    """Part a `Host` header into name and port; clients write anything there."""
-    name, _, digits = written.rpartition(":")
-    if name and digits.isascii() and digits.isdecimal() and int(digits) < _PORTS:
-        return name, int(digits)
-    return written, None
 
 
 source = Source(

@@ -311,7 +311,7 @@ def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | No
             iana_number=number,
             packets=row.packets,
             transport=transport,
-            type=("ipv6" if ":" in address else "ipv4") if address else None,
+            type=ecs.ip_version(address),
         )
     )
 

@@ -15,10 +15,11 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from msgspec import Raw, Struct, field
 
-from shipper import ecs, freeform
+from shipper import ecs, freeform, web
 from shipper.ecs import Flat
 from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.marks import Marks
+from shipper.remembered import LONGEST, remembered
 from shipper.source import Origin, Source
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
@@ -273,19 +274,14 @@ _DEFAULT: Final = "Default_Action"
 _REDACTED: Final = "REDACTED"
 LIST_BYTES: Final = 4_096
 """Longest list of rules or labels that is remembered."""
-TEXT_CHARACTERS: Final = 512
-"""Longest text of a client that is remembered; of header names, that of all together."""
 ADDRESS_CHARACTERS: Final = 53
 """The longest address, with brackets and a port."""
-EXTENSION_CHARACTERS: Final = 15
-"""Longest end of a path that is taken for an extension."""
 _MILLISECONDS: Final = 1_000
 _ARN: Final = re.compile(
     r"arn:[^:]*:(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):"
     r"(?P<id>(?:(?P<scope>[^/]*)/webacl/(?P<name>[^/]*))?.*)",
     re.DOTALL,
 )
-_HOST: Final = re.compile(r"(?P<name>.+):(?P<port>[0-9]{1,5})", re.DOTALL)
 
 _EMPTY: Final = frozenset({b"", b"null", b"[]", b'""'})
 _NO_REQUEST: Final = HttpRequest()
@@ -758,7 +754,7 @@ def _headers(headers: list[Header]) -> Headers:
     if None in values:
         values = [one.my_value or "" if one.value is None else one.value for one in headers]
     names = tuple([one.name or "" for one in headers])
-    layout = (_known_layout if sum(map(len, names)) <= TEXT_CHARACTERS else _layout)(names)
+    layout = (_known_layout if sum(map(len, names)) <= LONGEST else _layout)(names)
     flat = _encode(dict(zip(layout.names, values, strict=True)) if layout.names else _merged(layout.spelled, values))
     fitted, is_cut = _flat(flat), False
     if len(flat) > freeform.LEAF_BYTES:
@@ -767,7 +763,7 @@ def _headers(headers: list[Header]) -> Headers:
     host, agent, referrer = layout.host, layout.agent, layout.referrer
     forwarded: tuple[ecs.Ip, ...] = ()
     for at in layout.forwarded:
-        forwarded += _forwarded(values[at])
+        forwarded += _forwarded(values[at] or "")
     return Headers(
         flat=fitted,
         cut=is_cut,
@@ -810,13 +806,13 @@ def _shown(value: str | None) -> str | None:
     return None if value == _REDACTED else ecs.given(value)
 
 
-def _forwarded(written: str | None) -> tuple[ecs.Ip, ...]:
-    """Read `X-Forwarded-For`, where anybody may have written anything."""
-    return (_known_addresses if len(written or "") <= TEXT_CHARACTERS else _addresses)(written or "")
+@remembered(4096)
+def _forwarded(forwarded: str) -> tuple[ecs.Ip, ...]:
+    """
+    Give the addresses in `X-Forwarded-For`, behind commas, where anybody may have written anything.
 
-
-def _addresses(forwarded: str) -> tuple[ecs.Ip, ...]:
-    """Give the addresses among those behind commas; some proxies give the port too."""
+    Some proxies give the port too.
+    """
     found = []
     for one in forwarded.split(","):
         address = one.strip()
@@ -826,9 +822,6 @@ def _addresses(forwarded: str) -> tuple[ecs.Ip, ...]:
         if ip:
             found.append(ip)
     return tuple(found)
-
-
-_known_addresses = lru_cache(maxsize=4096)(_addresses)
 
 
 def _http(record: WafRecord, request: HttpRequest, headers: Headers) -> ecs.Http | None:
@@ -861,7 +854,7 @@ def _is_binary(written: str | None) -> bool:
 
 
 def _network(written: str | None, ip: ecs.Ip | None, forwarded: tuple[ecs.Ip, ...]) -> ecs.Network | None:
-    kind = ("ipv6" if ":" in ip else "ipv4") if ip else None
+    kind = ecs.ip_version(ip)
     _, protocol, transport = _version(written)
     if not (forwarded or protocol or kind):
         return None
@@ -897,13 +890,10 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
     path, query = ecs.given(request.uri), ecs.given(request.args)
     scheme = ecs.given(request.scheme) or ("https" if is_tls or _is_binary(request.http_version) else None)
     host = _shown(request.host) or headers.host
-    domain, port = (_known_host if len(host) <= TEXT_CHARACTERS else _host)(host) if host else (None, None)
+    domain, port = web.authority(host) if host else (None, None)
     full = extension = None
     if path:
-        name = path[path.rfind("/") + 1 :]
-        dot = name.rfind(".")
-        if dot >= 0 and 1 < len(name) - dot <= 1 + EXTENSION_CHARACTERS:
-            extension = name[dot + 1 :]
+        extension = web.extension(path)
         if host and path[0] == "/" and query != _REDACTED:
             full = f"{scheme}://{host}{path}" if scheme else f"//{host}{path}"
             if query:
@@ -918,15 +908,6 @@ def _url(request: HttpRequest, headers: Headers, *, is_tls: bool) -> ecs.Url | N
     if port is not None:
         url.port = port
     return url if domain or path else ecs.some(url)
-
-
-def _host(host: str) -> tuple[str | None, int | None]:
-    """Part a `Host` header into name and port; clients write anything there."""
-    found = _HOST.fullmatch(host)
-    return (found["name"], int(found["port"])) if found else (host, None)
-
-
-_known_host = lru_cache(maxsize=4096)(_host)
 
 
 def _related(
