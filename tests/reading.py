@@ -80,9 +80,14 @@ def read(source: Source[Any, Any], key: str, parts: Iterable[bytes]) -> list[Res
     Returns:
         One value a record, in order; records that the source filters are missing.
     """
-    claim = Sources([source]).route(ObjectRef(bucket=BUCKET, key=key, region="us-east-1", etag=ETAG))
-    assert isinstance(claim, tuple), f"{source.name} does not claim {key}"
-    shipment = Shipment(source, claim[1], namespace="default", version=ETAG, record_bytes=RECORD_BYTES)
+    return read_object(source, ObjectRef(bucket=BUCKET, key=key, region="us-east-1", etag=ETAG), parts)
+
+
+def read_object(source: Source[Any, Any], ref: ObjectRef, parts: Iterable[bytes]) -> list[Result]:
+    """Read one object of any bucket and version; see `read`."""
+    claim = Sources([source]).route(ref)
+    assert isinstance(claim, tuple), f"{source.name} does not claim {ref.key}"
+    shipment = Shipment(source, claim[1], namespace="default", version=ref.etag or "", record_bytes=RECORD_BYTES)
     out: list[Result] = []
     for shipped in _shipped(shipment, parts):
         if isinstance(shipped.result, bytes):
