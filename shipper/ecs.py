@@ -181,6 +181,12 @@ class UserTarget(FieldSet):
     name: str | None = None
 
 
+class UserEffective(FieldSet):
+    """`user.effective`."""
+
+    name: str | None = None
+
+
 class UserChanges(FieldSet):
     """`user.changes`."""
 
@@ -191,6 +197,7 @@ class User(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-user."""
 
     changes: UserChanges | None = None
+    effective: UserEffective | None = None
     email: str | None = None
     id: str | None = None
     name: str | None = None
@@ -340,8 +347,21 @@ class DataStream(FieldSet):
 class Error(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-error."""
 
+    code: str | None = None
     message: str | None = None
     type: str | None = None
+
+
+class Log(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-log."""
+
+    level: str | None = None
+
+
+class Process(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-process."""
+
+    pid: int | None = None
 
 
 class S3Bucket(FieldSet):

@@ -6,6 +6,8 @@ with records, and with a `RecordError` value in the place of every record that c
 outside of memory: a Parquet file, which is read from its end, waits in a scratch file.
 """
 
+from shipper.formats.entries import Around, Entries, Entry, Kind, matching
+from shipper.formats.grouped import Grouped, GroupedRecords
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.magic import ByMagic
@@ -16,11 +18,17 @@ from shipper.formats.table import Table
 from shipper.formats.text import TextLines
 
 __all__ = [
+    "Around",
     "ByMagic",
     "Decoder",
+    "Entries",
+    "Entry",
     "Format",
+    "Grouped",
+    "GroupedRecords",
     "Held",
     "JsonRecords",
+    "Kind",
     "Parquet",
     "Quoted",
     "Record",
@@ -30,4 +38,5 @@ __all__ = [
     "Undecodable",
     "Unparsed",
     "holds",
+    "matching",
 ]
