@@ -31,7 +31,7 @@ def declared(form: Entries[Any]) -> set[str]:
 
 def fields(form: Entries[Any], raw: bytes) -> dict[str, Any]:
     """Give the values of an entry, and its text."""
-    record, _ = form.read(raw)
+    record, _ = form.read(raw, form.number(raw))
     assert not isinstance(record, RecordError)
     return {**_values(record), OWN_TEXT: Text(raw)}
 
@@ -39,12 +39,12 @@ def fields(form: Entries[Any], raw: bytes) -> dict[str, Any]:
 def written(form: Entries[Any], record: dict[str, Any]) -> bytes | None:
     """Give the text with the one value that was replaced; None where the text does not take the new value."""
     raw: bytes = record[OWN_TEXT].raw
-    before = _values(form.read(raw)[0])
+    before = _values(form.read(raw, form.number(raw))[0])
     name = next(name for name, value in before.items() if record[name] != value)
     new = str(record[name])
     for found in _places(before[name], raw):
         text = raw[: found.start()] + new.encode() + raw[found.end() :]
-        after, unparsed = form.read(text)
+        after, unparsed = form.read(text, form.number(text))
         if isinstance(after, RecordError) or unparsed:
             continue
         values = _values(after)

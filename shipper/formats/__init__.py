@@ -6,7 +6,7 @@ with records, and with a `RecordError` value in the place of every record that c
 outside of memory: a Parquet file, which is read from its end, waits in a scratch file.
 """
 
-from shipper.formats.entries import Around, Entries, Entry, Kind, matching
+from shipper.formats.entries import NOTHING_AROUND, Around, Entries, Entry, Kind, matching
 from shipper.formats.grouped import Grouped, GroupedRecords
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
@@ -18,6 +18,7 @@ from shipper.formats.table import Table
 from shipper.formats.text import TextLines
 
 __all__ = [
+    "NOTHING_AROUND",
     "Around",
     "ByMagic",
     "Decoder",

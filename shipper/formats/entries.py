@@ -6,7 +6,7 @@ comes message by message, out of an envelope, needs no such cutting: a message i
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
@@ -19,6 +19,8 @@ from shipper.formats.record import PassedOver, Record, Unparsed, record_error
 
 HEAD_BYTES: Final = 512
 """Bytes of a line that decide whether an entry begins with it."""
+
+_RETURN: Final = ord("\r")
 
 
 class Around(Struct, frozen=True, gc=False):
@@ -47,6 +49,9 @@ class Entry(Record):
 
 E = TypeVar("E", bound=Entry)
 
+Cut = tuple[int, bytes]
+"""An entry: the number of its kind, counted from 1, or 0 if it does not begin like any; and its text."""
+
 Reader = Callable[[str], tuple[E | None, tuple[Unparsed, ...]]]
 """Makes a record of a text, and gives what it set aside; None when the text is none after all."""
 
@@ -72,12 +77,14 @@ class Kind(Generic[E]):
         begins: pattern of how their first line opens, in ASCII: it has no capturing groups, and looks at no line feed
             and at no more than `HEAD_BYTES`
         read: makes a record of such a text
+        opening: pattern of a first line that never stands alone: what follows it begins no entry, even if it looks so
     """
 
     name: str
     record: type[E]
     begins: str
     read: Reader[E]
+    opening: str | None = None
 
 
 class Entries(Generic[E]):
@@ -88,7 +95,6 @@ class Entries(Generic[E]):
         kinds: the first whose beginning fits decides
         told: names of the kinds that a message can be of, by what is around it; None when that does not tell
         otherwise: makes a record of a message that begins in no known way; None where only a known beginning will do
-        opening: pattern of a first line that never stands alone: what follows it begins no entry, even if it looks so
     """
 
     def __init__(
@@ -97,23 +103,32 @@ class Entries(Generic[E]):
         *,
         told: Callable[[Around], frozenset[str] | None] = lambda _: None,
         otherwise: Callable[[str, Around], E | None] = lambda _text, _around: None,
-        opening: str | None = None,
     ) -> None:
         self.kinds = tuple(kinds)
         any_kind = "|".join(f"({kind.begins})" for kind in kinds)
         self._begins = re.compile(any_kind.encode())
-        self._next = re.compile(rb"\n(?:%b)" % any_kind.encode())
-        self._opening = re.compile(opening.encode()) if opening else None
+        self._following = re.compile(rb"\n(?:%b)" % any_kind.encode())
+        openings = enumerate([kind.opening for kind in kinds], 1)
+        self._openings = {number: re.compile(opening.encode()) for number, opening in openings if opening}
         self._told = told
         self._otherwise = otherwise
 
     def decoder(self, *, record_bytes: int) -> "EntryDecoder[E]":
         """Start on one object; see `Format`."""
-        return EntryDecoder(self, EntryFraming(self._next, self._opening, record_bytes))
+        return EntryDecoder(self, self.framing(record_bytes))
 
-    def read(self, text: bytes) -> tuple[E | RecordError, tuple[Unparsed, ...]]:
-        """Decode one entry of a file."""
-        return self._read(text, NOTHING_AROUND)
+    def framing(self, limit: int) -> "EntryFraming":
+        """Give what cuts one object into entries of at most so many bytes."""
+        return EntryFraming(self._begins, self._following, self._openings, limit)
+
+    def number(self, text: bytes) -> int:
+        """Give the number of the kind that a text begins like, counted from 1; 0 if there is none."""
+        found = self._begins.match(text)
+        return found.lastindex or 0 if found else 0
+
+    def read(self, text: bytes, number: int) -> tuple[E | RecordError, tuple[Unparsed, ...]]:
+        """Decode one entry of a file, of the kind with this number."""
+        return self._read(text, number, NOTHING_AROUND)
 
     def message(
         self, text: bytes, around: Around, *, record_bytes: int
@@ -121,19 +136,18 @@ class Entries(Generic[E]):
         """Decode one message, which is an entry, however it begins."""
         if len(text) > record_bytes:
             return record_error("too_long", _too_long(len(text), record_bytes), text), ()
-        record, unparsed = self._read(text, around)
+        record, unparsed = self._read(text, self.number(text), around)
         if not isinstance(record, RecordError):
             record.around = around
         return record, unparsed
 
-    def _read(self, data: bytes, around: Around) -> tuple[E | RecordError, tuple[Unparsed, ...]]:
+    def _read(self, data: bytes, number: int, around: Around) -> tuple[E | RecordError, tuple[Unparsed, ...]]:
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
             return record_error("undecodable", f"invalid UTF-8 at byte {error.start}", data), ()
-        begins = self._begins.match(data)
-        told = self._told(around)
-        kind = self.kinds[begins.lastindex - 1] if begins and begins.lastindex else None
+        told = None if around is NOTHING_AROUND else self._told(around)
+        kind = self.kinds[number - 1] if number else None
         if kind and (told is None or kind.name in told):
             record, unparsed = kind.read(text)
             if record:
@@ -177,7 +191,7 @@ class EntryDecoder(Generic[E]):
         """Give the values of one record of the list answered last that were set aside."""
         return self._unparsed.get(index, ())
 
-    def _answer(self, entries: list[bytes | RecordError]) -> list[E | RecordError]:
+    def _answer(self, entries: list[Cut | RecordError]) -> list[E | RecordError]:
         self._originals, self._unparsed = [], {}
         out: list[E | RecordError] = []
         read = self._layout.read
@@ -186,11 +200,12 @@ class EntryDecoder(Generic[E]):
                 out.append(entry)
                 self._originals.append(entry.original)
                 continue
-            record, unparsed = read(entry)
+            kind, text = entry
+            record, unparsed = read(text, kind)
             if unparsed:
                 self._unparsed[len(out)] = unparsed
             out.append(record)
-            self._originals.append(record.original if isinstance(record, RecordError) else entry)
+            self._originals.append(record.original if isinstance(record, RecordError) else text)
         return out
 
 
@@ -199,43 +214,53 @@ class EntryFraming:
     Cuts an object where entries begin, in bounded memory.
 
     Args:
-        following: pattern of a line feed and the beginning of an entry behind it
-        opening: see `Entries`
+        begins: pattern of the beginning of an entry, with a group for each kind
+        following: pattern of a line feed, and of the beginning of an entry behind it
+        openings: pattern of a first line that does not stand alone, by the number of its kind
         limit: bytes of an entry, without the end of its last line, above which it is passed over
     """
 
-    def __init__(self, following: re.Pattern[bytes], opening: re.Pattern[bytes] | None, limit: int) -> None:
+    def __init__(
+        self,
+        begins: re.Pattern[bytes],
+        following: re.Pattern[bytes],
+        openings: Mapping[int, re.Pattern[bytes]],
+        limit: int,
+    ) -> None:
+        self._begins = begins
         self._following = following
-        self._opening = opening
+        self._openings = openings
         self._limit = limit
         self._backlog = Backlog()  # from where the present entry begins; while that is passed over, from its last line
         self._begun = False
+        self._kind = 0  # number of the present entry's kind; 0 before the first beginning
         self._passed: PassedOver | None = None  # the present entry, when it is too long
 
-    def feed(self, block: bytes) -> list[bytes | RecordError]:
+    def feed(self, block: bytes) -> list[Cut | RecordError]:
         """Give the entries that this block completes."""
         buffer = self._backlog.add(block)
         return [] if buffer is None else self._cut(buffer, final=False)
 
-    def finish(self) -> list[bytes | RecordError]:
+    def finish(self) -> list[Cut | RecordError]:
         """Give the last entry, which need not end in a newline."""
         return self._cut(self._backlog.take(), final=True)
 
-    def _cut(self, buffer: bytes, *, final: bool) -> list[bytes | RecordError]:
+    def _cut(self, buffer: bytes, *, final: bool) -> list[Cut | RecordError]:
         if not self._begun:
             buffer = buffer.lstrip()
         if not buffer and not self._passed:
             return []
         self._begun = True
-        whole: list[bytes | RecordError] = []
+        whole: list[Cut | RecordError] = []
         start, decided = 0, len(buffer) if final else self._decided(buffer)
         for found in self._following.finditer(buffer, 0, decided):
-            end = found.start() + 1
-            if not self._is_open(buffer, start, end):
-                whole.append(self._whole(buffer[start:end]))
-                start = end
+            line_feed = found.start()
+            if self._is_open(buffer, start, line_feed):
+                continue
+            whole.append(self._whole(buffer, start, line_feed))
+            start, self._kind = line_feed + 1, found.lastindex or 0
         if final:
-            whole.append(self._whole(buffer[start:]))
+            whole.append(self._whole(buffer, start, len(buffer) - buffer.endswith(b"\n", start)))
         else:
             self._keep(buffer, start, decided)
         return whole
@@ -245,25 +270,34 @@ class EntryFraming:
         end = buffer.rfind(b"\n") + 1
         return len(buffer) if len(buffer) - end > max(self._limit, HEAD_BYTES) else end
 
-    def _is_open(self, buffer: bytes, start: int, end: int) -> bool:
+    def _is_open(self, buffer: bytes, start: int, line_feed: int) -> bool:
         """Tell whether the entry cannot be whole yet."""
-        if self._opening is None or self._passed or end - start - _line_end(buffer, start, end) > self._limit:
+        if self._passed or (self._kind and self._kind not in self._openings) or line_feed - start > self._limit + 1:
             return False
-        return self._opening.fullmatch(buffer, start, end) is not None
+        opening = self._openings.get(self._number(buffer, start))
+        end = line_feed - _has_return(buffer, start, line_feed)
+        return opening is not None and end - start <= self._limit and opening.fullmatch(buffer, start, end) is not None
 
-    def _whole(self, lines: bytes) -> bytes | RecordError:
-        """Give an entry without the end of its last line, or an error for one that is too long."""
-        lines = lines[: len(lines) - _line_end(lines, 0, len(lines))]
-        passed, self._passed = self._passed, None
-        if passed is None and len(lines) <= self._limit:
-            return lines
-        passed = passed or PassedOver()
-        passed.add(lines)
+    def _whole(self, buffer: bytes, start: int, line_feed: int) -> Cut | RecordError:
+        """Give an entry that ends here, or an error for one that is too long."""
+        end = line_feed - _has_return(buffer, start, line_feed)
+        passed = self._passed
+        if passed is None and end - start <= self._limit:
+            return self._kind or self._number(buffer, start), buffer[start:end]
+        passed, self._passed = passed or PassedOver(), None
+        passed.add(buffer[start:end])
         return passed.error("too_long", _too_long(passed.length, self._limit))
+
+    def _number(self, buffer: bytes, start: int) -> int:
+        """Give the number of the present entry's kind; the first one's is only known when its first line is whole."""
+        if not self._kind and (found := self._begins.match(buffer, start)):
+            self._kind = found.lastindex or 0
+        return self._kind
 
     def _keep(self, buffer: bytes, start: int, decided: int) -> None:
         """Let the present entry wait; one that is too long already only with its end, which may be that of a line."""
-        end = decided - _line_end(buffer, start, decided)
+        end = decided - buffer.endswith(b"\n", start, decided)
+        end -= _has_return(buffer, start, end)
         if self._passed is None and end - start > self._limit:
             self._passed = PassedOver()
         if self._passed:
@@ -272,11 +306,9 @@ class EntryFraming:
         self._backlog.keep(buffer[start:])
 
 
-def _line_end(buffer: bytes, start: int, end: int) -> int:
-    """Count the bytes of the end of a line that stand before a position; half of it may be there."""
-    if buffer.endswith(b"\r\n", start, end):
-        return 2
-    return 1 if buffer.endswith((b"\n", b"\r"), start, end) else 0
+def _has_return(buffer: bytes, start: int, end: int) -> bool:
+    """Tell whether there is a carriage return before the end of a line; its line feed may be to come."""
+    return end > start and buffer[end - 1] == _RETURN
 
 
 def _too_long(length: int, limit: int) -> str:

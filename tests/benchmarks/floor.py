@@ -4,7 +4,8 @@ The floor: what cannot be saved, namely inflating an object and decoding each va
 A source is decoded into its own record Struct. Nothing in it is passed over: free-form parts are decoded too, and what
 a record holds as bytes for the sake of a cache is decoded into the Struct that is declared for it. A line of a table is
 split and converted, which is what msgspec offers for it; the shipper decodes many lines in one go, and so takes less
-than this floor for that part of its work. Lines with quotes are split by the one pattern that their format has.
+than this floor for that part of its work. Lines with quotes are split by the one pattern that their format has, and
+entries of several lines are cut and read by the patterns that theirs has.
 """
 
 import re
@@ -16,7 +17,8 @@ import msgspec
 from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
-from shipper.formats import ByMagic, JsonRecords, Quoted, Table
+from shipper.errors import RecordError
+from shipper.formats import ByMagic, Entries, JsonRecords, Quoted, Table
 from shipper.formats.held import held
 from shipper.source import Source
 
@@ -40,6 +42,8 @@ def floor(source: Source[Any, Any]) -> Floor:
         return _of_table(layout)
     if isinstance(layout, Quoted):
         return _of_quoted(layout)
+    if isinstance(layout, Entries):
+        return _of_entries(layout)
     raise TypeError(f"{source.dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
 
 
@@ -87,6 +91,22 @@ def _of_quoted(quoted: Quoted[Any]) -> Floor:
             values = {name: token for name, token in zip(names, split(line) or (), strict=False) if token != null}
             convert(values, row, strict=False)
         return len(lines)
+
+    return decode
+
+
+def _of_entries(entries: Entries[Any]) -> Floor:
+    read, framing = entries.read, entries.framing
+
+    def decode(body: bytes) -> int:
+        text = unpacked(body)
+        cutting = framing(len(text))
+        found = [*cutting.feed(text), *cutting.finish()]
+        for entry in found:
+            if not isinstance(entry, RecordError):
+                kind, lines = entry
+                read(lines, kind)
+        return len(found)
 
     return decode
 

@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from shipper import ecs
-from shipper.formats import Around, ByMagic, Entries, Entry, Grouped
+from shipper.formats import NOTHING_AROUND, Around, ByMagic, Entries, Entry, Grouped
 from shipper.source import Origin, Source
 from shipper.sources.aws_rds_logs import activity, mysql, postgresql, sqlserver
-from shipper.sources.aws_rds_logs.fields import INFO, DbInstance, Rds, RdsDocument, happened
+from shipper.sources.aws_rds_logs.fields import INFO, DbInstance, Rds, RdsDocument, borrowed, happened
 from shipper.sources.aws_rds_logs.fields import document as plain
 
 
@@ -68,15 +68,16 @@ def _otherwise(text: str, around: Around) -> Entry | None:
     return OtherEntry(log_type=kind, message=text)
 
 
-def _other(entry: OtherEntry, clock: Callable[[], datetime]) -> RdsDocument:
-    return plain(clock(), happened(None, INFO), Rds(log_type=entry.log_type), None, None, (entry.message or "").strip())
+def _other(entry: OtherEntry, time: datetime | None) -> RdsDocument:
+    rds, message = Rds(log_type=entry.log_type), (entry.message or "").strip()
+    return plain(borrowed(time), happened(None, INFO), rds, None, None, message)
 
 
-_MAKERS: Final[dict[type[Any], Callable[[Any, Callable[[], datetime]], RdsDocument | None]]] = {
+_MAKERS: Final[dict[type[Any], Callable[[Any, datetime | None], RdsDocument | None]]] = {
     Grouped: activity.event,
     OtherEntry: _other,
     mysql.AuditEntry: mysql.audit,
-    mysql.Banner: lambda _entry, _clock: None,
+    mysql.Banner: lambda _entry, _time: None,
     mysql.ErrorEntry: mysql.error,
     mysql.GeneralEntry: mysql.general,
     mysql.SlowEntry: mysql.slow,
@@ -93,21 +94,15 @@ def document(record: Entry | Grouped[activity.Stream, activity.Activity], origin
     Raises:
         ValueError: nothing tells the time
     """
-    borrowed: list[str] = []
-
-    def clock() -> datetime:
-        time = record.around.time if isinstance(record, Entry) else None
-        borrowed.append("time_from_envelope" if time else "time_from_key")
-        if time := time or origin.time:
-            return time
-        raise ValueError("the entry has no time, and neither has what is around it")
-
-    made = _MAKERS[type(record)](record, clock)
+    around = record.around if isinstance(record, Entry) else NOTHING_AROUND
+    time = around.time or origin.time
+    made = _MAKERS[type(record)](record, time)
     if made is None:
         return None
-    if isinstance(record, Entry) and record.around.log_group:
-        made.aws.rds.db_instance = _instance(record.around.log_group, record.around.log_stream)
-    made.tags = tuple(borrowed)
+    if around.log_group:
+        made.aws.rds.db_instance = _instance(around.log_group, around.log_stream)
+    if made.timestamp is time:  # the entry has none of its own
+        made.tags = ("time_from_envelope",) if around.time else ("time_from_key",)
     return made
 
 
@@ -150,7 +145,6 @@ source = Source(
             ),
             told=_told,
             otherwise=_otherwise,
-            opening=mysql.OPENING,
         ),
     ),
     document=document,

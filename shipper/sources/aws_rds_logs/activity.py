@@ -4,6 +4,7 @@ Database activity streams of Aurora and RDS, decrypted on their way.
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.AuditLog.html
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from msgspec import Raw
 from shipper import ecs, freeform
 from shipper.formats import Grouped, GroupedRecords, Record
 from shipper.sources.aws_rds_logs import fields
-from shipper.sources.aws_rds_logs.fields import Clock, Nature, Rds, RdsDocument
+from shipper.sources.aws_rds_logs.fields import Nature, Rds, RdsDocument
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ _SQL_SERVER: Final = "sqlserver"
 _SUCCESS: Final = frozenset({"0", "00000"})
 
 
-def event(one: Grouped[Stream, Activity], clock: Clock) -> RdsDocument | None:
+def event(one: Grouped[Stream, Activity], time: datetime | None) -> RdsDocument | None:
     """
     Map an event; a heartbeat is none.
 
@@ -108,7 +109,7 @@ def event(one: Grouped[Stream, Activity], clock: Clock) -> RdsDocument | None:
     if item.type == "heartbeat":
         return None
     start, end = ecs.time(item.start_time), ecs.time(item.end_time)
-    timestamp = ecs.time(item.log_time) or end or start or clock()
+    timestamp = ecs.time(item.log_time) or end or start or fields.borrowed(time)
     outcome = _outcome(item)
     text = ecs.given(item.command_text)
     happened = fields.happened((item.command or "").lower().replace(" ", "_"), _nature(item, text), outcome)
@@ -117,7 +118,8 @@ def event(one: Grouped[Stream, Activity], clock: Clock) -> RdsDocument | None:
         happened.duration = round((end - start).total_seconds() * 1_000_000) * 1_000
     port = _text(item.remote_port)
     source, ip, name = fields.peer(item.remote_host, int(port) if port and port.isdecimal() else None)
-    client = fields.user(item.db_user_name)
+    user = fields.known(item.db_user_name)
+    client = ecs.User(name=user) if user else None
     made = fields.document(timestamp, happened, _rds(one.group, item, text), source, client, None)
     if outcome == "failure":
         code = None if made.aws.rds.engine == _SQL_SERVER else _text(item.exit_code)
@@ -131,7 +133,7 @@ def event(one: Grouped[Stream, Activity], clock: Clock) -> RdsDocument | None:
     made.related = ecs.related(
         hosts=(name, None if server else ecs.given(item.server_host)),
         ip=(ip, server),
-        user=(client.name if client else None,),
+        user=(user,),
     )
     return made
 

@@ -1,7 +1,6 @@
 """What the documents of all database logs have beside ECS, and how their parts are made."""
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -183,12 +182,16 @@ _NATURES: Final = (
 
 _IAM: Final = re.compile(r"\s*(?:CREATE|ALTER|DROP|RENAME|SET)\s+(?:USER|ROLE|LOGIN|PASSWORD)\b", re.IGNORECASE)
 _FIRST_WORD: Final = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n|\()*+([A-Za-z]+)", re.DOTALL)
+_FIRST_WORD_CHARACTERS: Final = 16
 _FIRST_CHARACTERS: Final = 1_024
 """How far the first word of a statement is looked for, behind comments."""
 
 
 def command(statement: str) -> str | None:
     """Give the first word of a statement in capitals, behind comments."""
+    word, blank, _ = statement[:_FIRST_WORD_CHARACTERS].partition(" ")
+    if blank and word.isalpha() and word.isascii():
+        return word.upper()
     found = _FIRST_WORD.match(statement, 0, _FIRST_CHARACTERS)
     return found[1].upper() if found else None
 
@@ -196,9 +199,13 @@ def command(statement: str) -> str | None:
 def nature(word: str | None, statement: str | None = None) -> Nature:
     """Tell what a statement does, from its first word or its class, and its text where there is one."""
     found = _NATURES.get(word or "", INFO)
-    if statement and found in (CHANGE, INFO) and _IAM.match(statement, 0, _FIRST_CHARACTERS):
+    if statement and (found is CHANGE or found is INFO) and _IAM.match(statement, 0, _FIRST_CHARACTERS):
         return PRIVILEGES
     return found
+
+
+NAME_CHARACTERS: Final = 255
+"""Longest name of a user or a host that is read as one; those that databases know are far shorter."""
 
 
 # -- who and where -----------------------------------------------------------------------------------------------------
@@ -224,7 +231,9 @@ def peer(
         name = address
     elif name and not _is_host(name):
         address, name = address or name, None
-    return ecs.some(ecs.Endpoint(address=address or name, ip=ip, port=port)), ip, name
+    if address is None and name is None and port is None:
+        return None, None, None
+    return ecs.Endpoint(address=address or name, ip=ip, port=port), ip, name
 
 
 def _is_host(address: str) -> bool:
@@ -234,10 +243,22 @@ def _is_host(address: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def user(name: str | None, effective: str | None = None) -> ecs.User | None:
-    """Give the user that a session is of; `[unknown]` before anybody has said who it is."""
+    """
+    Give the user that a session is of; `[unknown]` before anybody has said who it is.
+
+    Args:
+        name: of at most `NAME_CHARACTERS`, for it is remembered
+        effective: whose rights it has, likewise
+    """
     name, effective = known(name), known(effective)
     other = ecs.UserEffective(name=effective) if effective and effective != name else None
     return ecs.some(ecs.User(effective=other, name=name))
+
+
+@lru_cache(maxsize=8192)
+def related(ip: ecs.Ip | None, host: str | None, *users: str | None) -> ecs.Related | None:
+    """Give `related`, the same for all that a client does; names as in `user`."""
+    return ecs.related(hosts=(host,), ip=(ip,), user=[known(one) for one in users])
 
 
 def known(name: str | None) -> str | None:
@@ -286,5 +307,16 @@ def happened(action: str | None, what: Nature, outcome: str | None = None) -> ec
     return ecs.Event(action=action or None, category=category, outcome=outcome, type=kind)
 
 
-Clock = Callable[[], datetime]
-"""Gives the time of an entry that has none of its own; raises `ValueError` when nothing tells."""
+def borrowed(time: datetime | None) -> datetime:
+    """
+    Give the time of an entry that has none of its own.
+
+    Args:
+        time: when CloudWatch Logs was given it, or when its object was made
+
+    Raises:
+        ValueError: nothing tells
+    """
+    if time is None:
+        raise ValueError("the entry has no time, and nothing around it tells")
+    return time

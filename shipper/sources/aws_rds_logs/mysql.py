@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.M
 import re
 import typing
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +16,7 @@ import msgspec
 from shipper import ecs
 from shipper.formats import Entry, Kind, Unparsed, matching
 from shipper.sources.aws_rds_logs import fields
-from shipper.sources.aws_rds_logs.fields import Clock, Nature, Rds, RdsDocument
+from shipper.sources.aws_rds_logs.fields import Nature, Rds, RdsDocument
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
 
@@ -119,7 +118,8 @@ _DASHED: Final = r"\d{4}-\d\d-\d\d  ?\d{1,2}:\d\d:\d\d"
 _SHORT: Final = r"\d{6}  ?\d{1,2}:\d\d:\d\d"
 
 _AUDIT: Final = re.compile(
-    r"(?P<time>\d{16}|\d{8} \d\d:\d\d:\d\d),(?P<server_host>[^,]*+),(?P<user>[^,]*(?:,[^,]*){0,3}?),(?P<host>[^,]*+),"
+    r"(?P<time>\d{16}|\d{8} \d\d:\d\d:\d\d),(?P<server_host>[^,]{0,255}+),"
+    r"(?P<user>[^,]{0,60}+(?:,[^,]{0,60}+){0,3}?),(?P<host>[^,]{0,255}+),"
     r"(?P<connection_id>\d*+),(?P<query_id>\d*+),(?P<operation>[A-Z_]*+),(?P<database>[^,]*(?:,[^,]*){0,2}?),"
     r"(?:'(?P<statement>.*)'|(?!')(?P<object>[^,]*+)), ?(?P<code>-?\d*+)"
     r"(?:,(?P<connection_type>[^,']*+)(?:,([^,']*+))?)?\s*",
@@ -139,8 +139,8 @@ _GENERAL: Final = re.compile(
     re.DOTALL,
 )
 _SLOW: Final = re.compile(
-    r"(?:# Time: (?P<time>[^\n]*)\n)?# User@Host: (?P<user>[^\n]*?)\[(?P<effective_user>[^\n]*?)\] @ +"
-    r"(?P<host>[^ \[\n]*) *\[(?P<address>[^\]\n]*)\](?:[ \t]+Id: *(?P<connection_id>\d*))?[ \t]*\n"
+    r"(?:# Time: (?P<time>[^\n]*)\n)?# User@Host: (?P<user>[^\n]{0,255}?)\[(?P<effective_user>[^\n]{0,255}?)\] @ +"
+    r"(?P<host>[^ \[\n]{0,255}) *\[(?P<address>[^\]\n]{0,255})\](?:[ \t]+Id: *(?P<connection_id>\d*))?[ \t]*\n"
     r"(?P<statistics>(?:#(?! administrator command)[^\n]*\n)*)"
     r"(?:use (?P<database>[^\n]*);\n)?(?:SET (?P<settings>[^\n]*timestamp=\d+[^\n]*);\n)?(?P<statement>.*)",
     re.DOTALL,
@@ -218,15 +218,19 @@ ERROR: Final = Kind(
 GENERAL: Final = Kind(
     name="general", record=GeneralEntry, begins=rf"(?:{_TIME}[ \t]|{_SHORT}\t) *\d{{1,20}} [A-Z]", read=read_general
 )
-SLOW: Final = Kind(name="slowquery", record=SlowEntry, begins=r"# Time: |# User@Host: ", read=_read_slow)
+SLOW: Final = Kind(
+    name="slowquery",
+    record=SlowEntry,
+    begins=r"# Time: |# User@Host: ",
+    read=_read_slow,
+    opening=r"# Time: [^\n]*",
+)
 BANNER: Final = Kind(
     name="banner",
     record=Banner,
     begins=r"/[^ ,\n]{1,200}, Version: |Tcp port: |Time +Id +Command",
     read=_read_banner,
 )
-OPENING: Final = r"# Time: [^\n]*\n"
-"""The first line of an entry of the slow query log, whose second line could begin an entry as well."""
 
 
 # -- how one becomes the other -----------------------------------------------------------------------------------------
@@ -240,9 +244,11 @@ _PORT_DIGITS: Final = 5
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-_DENIED: Final = re.compile(r"Access denied for user '(?P<user>.*?)'@'(?P<host>[^']*)'")
+_DENIED: Final = re.compile(r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'")
 _UNKNOWN_DATABASE: Final = re.compile(r"Unknown database '([^']*)'")
-_CONNECT: Final = re.compile(r"(?P<user>.*?)@(?P<host>[^ @]*) on (?P<database>.*?) ?(?:using (?P<type>.*))?", re.DOTALL)
+_CONNECT: Final = re.compile(
+    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255}) on (?P<database>.*?) ?(?:using (?P<type>.*))?", re.DOTALL
+)
 _SET_TIMESTAMP: Final = re.compile(r"timestamp=(\d{1,11})")
 _WITH_STATEMENT: Final = frozenset({"Execute", "Long Data", "Prepare", "Query"})
 _GENERAL_NATURES: Final = {
@@ -256,7 +262,6 @@ _GENERAL_NATURES: Final = {
 _STATISTICS: Final = fields.SlowQuery.__struct_fields__
 
 
-@lru_cache(maxsize=1024)
 def moment(written: str) -> datetime:
     """
     Read a time of any of these logs; one without a zone is UTC.
@@ -283,9 +288,9 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), text) if "\\" in text else text
 
 
-def audit(entry: AuditEntry, clock: Clock) -> RdsDocument:
+def audit(entry: AuditEntry, time: datetime | None) -> RdsDocument:
     """Map a line of the audit log."""
-    timestamp = moment(entry.time) if entry.time else clock()
+    timestamp = moment(entry.time) if entry.time else fields.borrowed(time)
     operation, statement, code = entry.operation or "", entry.statement, entry.code
     text = _unescaped(statement) if statement else None
     word = fields.command(text) if text else None
@@ -310,7 +315,7 @@ def audit(entry: AuditEntry, clock: Clock) -> RdsDocument:
     made = fields.document(timestamp, fields.happened(operation.lower(), what, outcome), rds, source, client, None)
     if outcome == "failure":
         made.error = ecs.Error(code=code)
-    made.related = _related(ip, name, client)
+    made.related = fields.related(ip, name, entry.user)
     return made
 
 
@@ -327,14 +332,9 @@ def _connection(number: str | None, kind: str | None = None) -> fields.Connectio
     return fields.Connection(id=number, type=kind) if number or kind else None
 
 
-def _related(ip: ecs.Ip | None, host: str | None, client: ecs.User | None) -> ecs.Related | None:
-    names = (client.name, client.effective.name if client.effective else None) if client else ()
-    return ecs.related(hosts=(host,), ip=(ip,), user=names) if ip or host or client else None
-
-
-def error(entry: ErrorEntry, clock: Clock) -> RdsDocument:
+def error(entry: ErrorEntry, time: datetime | None) -> RdsDocument:
     """Map an entry of the error log."""
-    timestamp = moment(entry.time) if entry.time else clock()
+    timestamp = moment(entry.time) if entry.time else fields.borrowed(time)
     level, message = (entry.level or "").lower() or None, entry.message or ""
     is_error = level == "error"
     rds = Rds(
@@ -363,16 +363,16 @@ def _denied(message: str, made: RdsDocument) -> None:
         return
     made.source, ip, name = fields.peer(found["host"])
     made.user = fields.user(found["user"])
-    made.related = _related(ip, name, made.user)
+    made.related = fields.related(ip, name, found["user"])
     made.event.action = "failed_connect"
     made.event.category, made.event.type = fields.LOGIN
     made.event.outcome = "failure"
     made.error = ecs.Error(code=made.event.code, message=made.message)
 
 
-def general(entry: GeneralEntry, clock: Clock) -> RdsDocument:
+def general(entry: GeneralEntry, time: datetime | None) -> RdsDocument:
     """Map an entry of the general log."""
-    timestamp = moment(entry.time) if entry.time else clock()
+    timestamp = moment(entry.time) if entry.time else fields.borrowed(time)
     command, argument = entry.command or "", ecs.given((entry.argument or "").strip())
     rds = Rds(connection=_connection(entry.connection_id), engine="mysql", log_type="general")
     event = fields.happened(command.lower().replace(" ", "_"), _GENERAL_NATURES.get(command, fields.INFO))
@@ -400,7 +400,7 @@ def _let_in(argument: str, made: RdsDocument) -> None:
     made.message = None
     made.source, ip, name = fields.peer(found["host"])
     made.user = fields.user(found["user"])
-    made.related = _related(ip, name, made.user)
+    made.related = fields.related(ip, name, found["user"])
     made.event.outcome = "success"
     made.aws.rds.database = ecs.given(found["database"])
     if found["type"]:
@@ -409,7 +409,7 @@ def _let_in(argument: str, made: RdsDocument) -> None:
         made.aws.rds.connection = connection
 
 
-def slow(entry: SlowEntry, clock: Clock) -> RdsDocument:
+def slow(entry: SlowEntry, time: datetime | None) -> RdsDocument:
     """Map an entry of the slow query log."""
     text = ecs.given((entry.statement or "").strip())
     source, ip, name = fields.peer(entry.address, name=entry.host)
@@ -432,11 +432,11 @@ def slow(entry: SlowEntry, clock: Clock) -> RdsDocument:
     if entry.time:
         timestamp = moment(entry.time)
     else:  # MariaDB leaves it out when it is the same as that of the entry before
-        timestamp = _EPOCH + timedelta(seconds=int(written[1])) if written else clock()
+        timestamp = _EPOCH + timedelta(seconds=int(written[1])) if written else fields.borrowed(time)
     made = fields.document(timestamp, event, rds, source, client, None)
     if entry.errno:
         made.error = ecs.Error(code=str(entry.errno))
-    made.related = _related(ip, name, client)
+    made.related = fields.related(ip, name, entry.user, entry.effective_user)
     return made
 
 

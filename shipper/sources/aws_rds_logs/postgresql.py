@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from shipper import ecs
 from shipper.formats import Entry, Kind, Unparsed
 from shipper.sources.aws_rds_logs import fields
-from shipper.sources.aws_rds_logs.fields import Clock, Nature, Rds, RdsDocument
+from shipper.sources.aws_rds_logs.fields import Nature, Rds, RdsDocument
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
 
@@ -206,16 +206,18 @@ class Told(NamedTuple):
 _NOTHING: Final = Told()
 _ZONES: Final = {"UTC": UTC, "GMT": UTC, "Z": UTC}
 _FAILURES: Final = frozenset({"ERROR", "FATAL", "PANIC"})
-_RECEIVED: Final = re.compile(r"connection received: host=(?P<host>\S+)(?: port=(?P<port>\d{1,5}))?")
-_AUTHENTICATED: Final = re.compile(r'connection authenticated: (?:identity="(?P<user>.*?)" |user="(?P<name>.*?)" )?.*')
+_RECEIVED: Final = re.compile(r"connection received: host=(?P<host>\S{1,255})(?: port=(?P<port>\d{1,5}))?")
+_AUTHENTICATED: Final = re.compile(
+    r'connection authenticated: (?:identity="(?P<user>.{0,255}?)" |user="(?P<name>.{0,255}?)" )?.*'
+)
 _AUTHORIZED: Final = re.compile(
-    r"(?:replication )?connection authorized: user=(?P<user>.*?)(?: database=(?P<database>.*?))?"
+    r"(?:replication )?connection authorized: user=(?P<user>.{0,255}?)(?: database=(?P<database>.*?))?"
     r"(?: application_name=(?P<application>.*?))?"
     r"(?: SSL enabled \(protocol=(?P<protocol>[^,)]+)(?:, cipher=(?P<cipher>[^,)]+))?[^)]*\))?",
 )
 _DISCONNECTION: Final = re.compile(
-    r"disconnection: session time: (?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?) user=(?P<user>.*?)"
-    r" database=(?P<database>.*?) host=(?P<host>\S+)(?: port=(?P<port>\d{1,5}))?"
+    r"disconnection: session time: (?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?) user=(?P<user>.{0,255}?)"
+    r" database=(?P<database>.*?) host=(?P<host>\S{1,255})(?: port=(?P<port>\d{1,5}))?"
 )
 _DURATION: Final = re.compile(
     r"duration: (?P<milliseconds>\d{1,15}(?:\.\d+)?) ms(?:  (?P<how>statement|plan|parse|bind|execute|fetch)\b"
@@ -226,11 +228,11 @@ _STATEMENT: Final = re.compile(
     r"(?P<how>statement|execute|fastpath function call)(?P<name>[^:\n]*): (?P<statement>.*)", re.DOTALL
 )
 _REFUSED: Final = re.compile(
-    r'(?:(?:\S+ )?authentication failed for user "(?P<user>.*?)"'
+    r'(?:(?:\S+ )?authentication failed for user "(?P<user>.{0,255}?)"'
     r"|(?:no pg_hba\.conf entry|pg_hba\.conf rejects (?:replication )?connection) for (?:replication connection from )?"
-    r'host "(?P<host>[^"]*)", user "(?P<entry>.*?)"(?:, database "(?P<database>.*?)")?'
-    r'|role "(?P<role>.*?)" (?:does not exist|is not permitted to log in)'
-    r'|too many connections for role "(?P<many>.*?)")'
+    r'host "(?P<host>[^"]{0,255})", user "(?P<entry>.{0,255}?)"(?:, database "(?P<database>.*?)")?'
+    r'|role "(?P<role>.{0,255}?)" (?:does not exist|is not permitted to log in)'
+    r'|too many connections for role "(?P<many>.{0,255}?)")'
 )
 _PARAMETERS: Final = re.compile(r"[Pp]arameters: (.+)", re.DOTALL)
 _AUDIT_PREFIX: Final = "AUDIT: "
@@ -238,7 +240,7 @@ _AUDIT_COLUMNS: Final = 8
 _NO_PARAMETERS: Final = frozenset({"", "<none>", "<not logged>"})
 
 
-def entry(one: PostgresEntry, _: Clock) -> RdsDocument:
+def entry(one: PostgresEntry, _: datetime | None) -> RdsDocument:
     """
     Map an entry.
 
@@ -251,7 +253,8 @@ def entry(one: PostgresEntry, _: Clock) -> RdsDocument:
     told = _told(message, level)
     failed = level in _FAILURES
     source, ip, name = fields.peer(one.host or told.address, fields.whole(one.port) or told.port)
-    client = fields.user(fields.known(one.user) or told.user)
+    name_of_user = fields.known(one.user) or told.user
+    client = fields.user(name_of_user)
     rds = _rds(one, told)
     outcome = told.outcome or ("failure" if failed else None)
     what = told.nature or (fields.ERROR if failed else fields.INFO)
@@ -262,15 +265,20 @@ def entry(one: PostgresEntry, _: Clock) -> RdsDocument:
     if failed or one.sqlstate not in (None, "", "00000"):
         code = ecs.given(one.sqlstate)
         made.error = ecs.some(ecs.Error(code=code, message=made.message if failed else None))
-    made.log = ecs.Log(level=level.lower()) if level else None
+    made.log = _log(level)
     made.process = ecs.Process(pid=int(one.pid)) if one.pid else None
     made.tls = told.tls
     if ip or name or client:
-        made.related = ecs.related(hosts=(name,), ip=(ip,), user=(client.name if client else None, told.user))
+        made.related = fields.related(ip, name, name_of_user, told.user)
     return made
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=32)
+def _log(level: str) -> ecs.Log | None:
+    return ecs.Log(level=level.lower()) if level else None
+
+
+@lru_cache(maxsize=4096)
 def _moment(time: str, zone: str) -> datetime:
     """
     Read a time in the zone that stands behind it, which RDS sets to UTC.

@@ -12,7 +12,7 @@ from typing import Final
 from shipper import ecs
 from shipper.formats import Entry, Kind, matching
 from shipper.sources.aws_rds_logs import fields
-from shipper.sources.aws_rds_logs.fields import Clock, Rds, RdsDocument
+from shipper.sources.aws_rds_logs.fields import Rds, RdsDocument
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
 
@@ -56,7 +56,8 @@ AGENT: Final = Kind(
 
 _FAULT: Final = re.compile(r"Error: (?P<code>\d+), Severity: (?P<severity>\d+), State: (?P<state>\d+)\.")
 _LOGIN: Final = re.compile(
-    r"Login (?P<how>failed|succeeded) for user '(?P<user>[^']*)'\.?(?:.*\[CLIENT: (?P<client>[^\]]*)\])?", re.DOTALL
+    r"Login (?P<how>failed|succeeded) for user '(?P<user>[^']{0,255})'\.?(?:.*\[CLIENT: (?P<client>[^\]]{0,255})\])?",
+    re.DOTALL,
 )
 _DATABASE: Final = re.compile(r"database '([^']+)'")
 _SPID: Final = re.compile(r"spid(\d+)s?")
@@ -74,7 +75,7 @@ def moment(written: str) -> datetime:
     return datetime.fromisoformat(written).replace(tzinfo=UTC)
 
 
-def error(entry: SqlServerEntry, _: Clock) -> RdsDocument:
+def error(entry: SqlServerEntry, _: datetime | None) -> RdsDocument:
     """Map an entry of the error log."""
     message = (entry.message or "").strip()
     process = _SPID.fullmatch(entry.process or "")
@@ -103,12 +104,12 @@ def _login(found: re.Match[str], made: RdsDocument) -> None:
     made.event.outcome = "failure" if failed else "success"
     made.source, ip, name = fields.peer(found["client"])
     made.user = fields.user(found["user"])
-    made.related = ecs.related(hosts=(name,), ip=(ip,), user=(ecs.given(found["user"]),))
+    made.related = fields.related(ip, name, found["user"])
     if failed:
         made.error = ecs.Error(message=made.message)
 
 
-def agent(entry: AgentEntry, _: Clock) -> RdsDocument:
+def agent(entry: AgentEntry, _: datetime | None) -> RdsDocument:
     """Map an entry of the agent log."""
     message = (entry.message or "").strip()
     rds = Rds(engine="sqlserver", log_type="agent")
