@@ -25,6 +25,6 @@ def moment(written: Any) -> datetime | None:
             return datetime.fromisoformat(written)
         except ValueError:
             return None
-    if isinstance(written, int) and 0 < written < 10**_MILLISECONDS:
+    if type(written) is int and 0 < written < 10**_MILLISECONDS:
         return _EPOCH + timedelta(milliseconds=written)
     return None

@@ -4,7 +4,7 @@ JSON objects that hold a list of records, and say beside it what is true of all 
 Each record is decoded by itself, so that a broken one, or one whose types have changed, costs none of its neighbours.
 """
 
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -22,7 +22,7 @@ _items: Final = msgspec.json.Decoder(list[Raw]).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Grouped(NamedTuple, Generic[G, I]):
+class Grouped(Record, Generic[G, I], kw_only=False):
     """
     One record.
 

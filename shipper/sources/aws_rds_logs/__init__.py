@@ -1,5 +1,5 @@
 """
-Amazon RDS and Aurora database logs.
+Amazon RDS and Aurora database logs: MySQL, MariaDB, PostgreSQL, SQL Server, and activity streams.
 
 MySQL, MariaDB, PostgreSQL and SQL Server each have a module here, and so have activity streams. Logs of text come
 through CloudWatch Logs, or as they are; what an entry is of is told by its log group, else by how it begins.

@@ -142,7 +142,8 @@ _SLOW: Final = re.compile(
     r"(?:# Time: (?P<time>[^\n]*)\n)?# User@Host: (?P<user>[^\n]{0,255}?)\[(?P<effective_user>[^\n]{0,255}?)\] @ +"
     r"(?P<host>[^ \[\n]{0,255}) *\[(?P<address>[^\]\n]{0,255})\](?:[ \t]+Id: *(?P<connection_id>\d*))?[ \t]*\n"
     r"(?P<statistics>(?:#(?! administrator command)[^\n]*\n)*)"
-    r"(?:use (?P<database>[^\n]*);\n)?(?:SET (?P<settings>[^\n]*timestamp=\d+[^\n]*);\n)?(?P<statement>.*)",
+    r"(?:use (?P<database>[^\n]*);\n)?"
+    r"(?:SET (?P<settings>[^\n;]{0,255}?timestamp=\d{1,11}[^\n;]{0,255});\n)?(?P<statement>.*)",
     re.DOTALL,
 )
 _STATISTIC: Final = re.compile(r"([A-Za-z_]+): (\S*)")
@@ -247,7 +248,7 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 _DENIED: Final = re.compile(r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'")
 _UNKNOWN_DATABASE: Final = re.compile(r"Unknown database '([^']*)'")
 _CONNECT: Final = re.compile(
-    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255}) on (?P<database>.*?) ?(?:using (?P<type>.*))?", re.DOTALL
+    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255}) on (?P<database>.{0,255}?) ?(?:using (?P<type>.*))?", re.DOTALL
 )
 _SET_TIMESTAMP: Final = re.compile(r"timestamp=(\d{1,11})")
 _WITH_STATEMENT: Final = frozenset({"Execute", "Long Data", "Prepare", "Query"})

@@ -211,13 +211,13 @@ _AUTHENTICATED: Final = re.compile(
     r'connection authenticated: (?:identity="(?P<user>.{0,255}?)" |user="(?P<name>.{0,255}?)" )?.*'
 )
 _AUTHORIZED: Final = re.compile(
-    r"(?:replication )?connection authorized: user=(?P<user>.{0,255}?)(?: database=(?P<database>.*?))?"
-    r"(?: application_name=(?P<application>.*?))?"
-    r"(?: SSL enabled \(protocol=(?P<protocol>[^,)]+)(?:, cipher=(?P<cipher>[^,)]+))?[^)]*\))?",
+    r"(?:replication )?connection authorized: user=(?P<user>.{0,255}?)(?: database=(?P<database>.{0,255}?))?"
+    r"(?: application_name=(?P<application>.{0,255}?))?"
+    r"(?: SSL enabled \(protocol=(?P<protocol>[^,)]{1,32})(?:, cipher=(?P<cipher>[^,)]{1,64}))?[^)]{0,255}\))?",
 )
 _DISCONNECTION: Final = re.compile(
-    r"disconnection: session time: (?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?) user=(?P<user>.{0,255}?)"
-    r" database=(?P<database>.*?) host=(?P<host>\S{1,255})(?: port=(?P<port>\d{1,5}))?"
+    r"disconnection: session time: (?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?) "
+    r"user=(?P<user>.{0,255}?) database=(?P<database>.{0,255}?) host=(?P<host>\S{1,255})(?: port=(?P<port>\d{1,5}))?"
 )
 _DURATION: Final = re.compile(
     r"duration: (?P<milliseconds>\d{1,15}(?:\.\d+)?) ms(?:  (?P<how>statement|plan|parse|bind|execute|fetch)\b"
@@ -230,7 +230,7 @@ _STATEMENT: Final = re.compile(
 _REFUSED: Final = re.compile(
     r'(?:(?:\S+ )?authentication failed for user "(?P<user>.{0,255}?)"'
     r"|(?:no pg_hba\.conf entry|pg_hba\.conf rejects (?:replication )?connection) for (?:replication connection from )?"
-    r'host "(?P<host>[^"]{0,255})", user "(?P<entry>.{0,255}?)"(?:, database "(?P<database>.*?)")?'
+    r'host "(?P<host>[^"]{0,255})", user "(?P<entry>.{0,255}?)"(?:, database "(?P<database>.{0,255}?)")?'
     r'|role "(?P<role>.{0,255}?)" (?:does not exist|is not permitted to log in)'
     r'|too many connections for role "(?P<many>.{0,255}?)")'
 )
