@@ -9,7 +9,7 @@ import pytest
 from shipper.errors import RecordError
 from shipper.formats import Around
 from shipper.notification import ObjectRef
-from shipper.source import Origin
+from shipper.source import Origin, Sources
 from shipper.sources.aws_rds_logs import document, fields, source
 from shipper.sources.aws_rds_logs.fields import RdsDocument
 
@@ -37,6 +37,21 @@ def wrong(text: str, group: str | None = None) -> str:
     record, _ = ENTRIES.message(text.encode(), Around(group), record_bytes=1 << 22)
     assert isinstance(record, RecordError)
     return record.cause
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "rds/mysql/AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/03/x.json.gz",
+        "rds/mysql/aws-waf-logs-a/2026/02/03/10/aws-waf-logs-a-1-2026-02-03-10-00-01-6f5f0a7e-2c0a-4d0f-8f0e-5d8a1f1b2c3d",
+        "cards/mysql/dump.gz",
+        "rds/mysql/2026-02-03-10-15-01-0A1B2C3D4E5F6071",
+        "rds/backup/dump.gz",
+    ],
+)
+def test_keys_of_others(key: str) -> None:
+    """A prefix that looks like this source's does not take other logs away."""
+    assert Sources([source]).route(ObjectRef(bucket="b", key=key)) is None
 
 
 AUDIT = "20260203 10:00:00,db-1,app,10.0.0.5,7,1,READ,shop,items,"

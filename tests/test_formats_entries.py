@@ -42,7 +42,8 @@ KINDS = (
     ),
     Kind(name="headed", record=Headed, begins="# One|# Two", read=_read_headed, opening=r"# One[^\n]*"),
 )
-ENTRIES = Entries(KINDS)
+LONG = Kind(name="long", record=Headed, begins="=== begin ===", read=_read_headed)
+ENTRIES = Entries((*KINDS, LONG))
 
 
 def read(raw: bytes, sizes: Sequence[int] = (), limit: int = 1 << 20) -> list[Decoded]:
@@ -82,6 +83,8 @@ def test_neighbours_of_a_bad_entry(size: int) -> None:
         b"125 " + b"x" * 46,
         b"126 \xff",
         b"# One\n" + b"y" * 60,
+        b"# One " + b"y" * 45,
+        b"# Two",
         b"# Two none",
         b"# Two later",
     ]
@@ -92,16 +95,18 @@ def test_neighbours_of_a_bad_entry(size: int) -> None:
         ("too_long", 56),
         ("undecodable", 5),
         ("too_long", 66),
+        ("too_long", 51),
         ("undecodable", 10),
     ]
     assert [error.cause for error in errors(out)] == [
-        "it does not begin like an entry of dated, headed",
+        "it does not begin like an entry of dated, headed, long",
         "the entry has 56 bytes, the limit is 50",
         "invalid UTF-8 at byte 4",
         "the entry has 66 bytes, the limit is 50",
+        "the entry has 51 bytes, the limit is 50",
         "it begins like an entry of headed, but is none",
     ]
-    assert [one.unparsed for one in out] == [()] * 7 + [(Unparsed("later", "x"),)]
+    assert [one.unparsed for one in out] == [()] * 9 + [(Unparsed("later", "x"),)]
 
 
 @pytest.mark.parametrize("chunk", [b"x" * (1 << 16), b"x\n" * (1 << 15), b"\n" * (1 << 16)])
@@ -126,6 +131,15 @@ def test_long_first_line_decides_early() -> None:
     decoder.feed(b"123 a\n")
     assert len(decoder.feed(b"124 " + b"x" * HEAD_BYTES)) == 1
     assert [error.length for error in decoder.finish() if isinstance(error, RecordError)] == [HEAD_BYTES + 4]
+
+
+@pytest.mark.parametrize("middle", [b"# One", b"# Two", b"=== begin ===", b"\r", b""])
+def test_blocks_end_inside_of_a_long_line(middle: bytes) -> None:
+    """A long line goes on in the next block: what that begins with is no beginning."""
+    line = b"# One " + b"x" * HEAD_BYTES
+    raw = line + middle + b"\n# Two a\n=== begin ==="
+    assert read(raw, (len(line), len(raw)), limit=9) == read(raw, limit=9)
+    assert [one.original for one in read(raw, limit=9)][1:] == [b"# Two a", b"=== begin ==="]
 
 
 def test_message_is_one_entry() -> None:
@@ -154,7 +168,11 @@ def test_what_is_around_decides() -> None:
     assert other == Headed(text="s: # Two", around=Around("g", "s"))
 
 
-pieces = st.lists(st.sampled_from([b"123 ", b"# One", b"# Two", b"12", b"\n", b"\n", b"\r\n", b"\r", b" ", b"xxxxxx"]))
+pieces = st.lists(
+    st.sampled_from(
+        [b"123 ", b"# One", b"# Two", b"=== begin", b" ===", b"12", b"\n", b"\n", b"\r\n", b"\r", b" ", b"xxxxxx"]
+    )
+)
 
 
 @tried

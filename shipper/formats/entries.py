@@ -272,7 +272,7 @@ class EntryFraming:
 
     def _is_open(self, buffer: bytes, start: int, line_feed: int) -> bool:
         """Tell whether the entry cannot be whole yet."""
-        if self._passed or (self._kind and self._kind not in self._openings) or line_feed - start > self._limit + 1:
+        if self._passed or (self._kind and self._kind not in self._openings):
             return False
         opening = self._openings.get(self._number(buffer, start))
         end = line_feed - _has_return(buffer, start, line_feed)
