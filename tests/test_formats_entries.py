@@ -142,6 +142,12 @@ def test_blocks_end_inside_of_a_long_line(middle: bytes) -> None:
     assert [one.original for one in read(raw, limit=9)][1:] == [b"# Two a", b"=== begin ==="]
 
 
+def test_beginning_longer_than_the_limit() -> None:
+    """A beginning is waited for until it is whole, however short entries must be."""
+    out = read(b"123 a\n=== begin ===", (1,), limit=8)
+    assert [one.original for one in out] == [b"123 a", b"=== begin ==="]
+
+
 def test_message_is_one_entry() -> None:
     """A message is one entry, also with lines that look like others, and knows what was around it."""
     around = Around("group", "stream")
