@@ -12,7 +12,7 @@ from properties import tried
 
 from shipper.errors import RecordError
 from shipper.formats import Around, Entries, Entry, Kind, Unparsed, matching
-from shipper.formats.entries import HEAD_BYTES
+from shipper.formats.multiline import HEAD_BYTES
 from shipper.formats.record import ORIGINAL_BYTES
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from shipper import ecs
 from shipper.formats import NOTHING_AROUND, Around, ByMagic, Entries, Entry, Grouped
 from shipper.source import Origin, Source
-from shipper.sources.aws_rds_logs import activity, mysql, postgresql, sqlserver
+from shipper.sources.aws_rds_logs import activity, mysql, mysql_slow, postgresql, sqlserver
 from shipper.sources.aws_rds_logs.fields import INFO, DbInstance, Rds, RdsDocument, borrowed, happened
 from shipper.sources.aws_rds_logs.fields import document as plain
 
@@ -80,7 +80,7 @@ _MAKERS: Final[dict[type[Any], Callable[[Any, datetime | None], RdsDocument | No
     mysql.Banner: lambda _entry, _time: None,
     mysql.ErrorEntry: mysql.error,
     mysql.GeneralEntry: mysql.general,
-    mysql.SlowEntry: mysql.slow,
+    mysql_slow.SlowEntry: mysql_slow.document,
     postgresql.PostgresEntry: postgresql.entry,
     sqlserver.AgentEntry: sqlserver.agent,
     sqlserver.SqlServerEntry: sqlserver.error,
@@ -137,7 +137,7 @@ source = Source(
                 postgresql.PREFIXED,
                 mysql.ERROR,
                 mysql.GENERAL,
-                mysql.SLOW,
+                mysql_slow.KIND,
                 postgresql.CSV,
                 sqlserver.ERROR,
                 sqlserver.AGENT,

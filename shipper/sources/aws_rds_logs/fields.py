@@ -266,6 +266,12 @@ def known(name: str | None) -> str | None:
     return None if name in ("", "-", "[unknown]") else name
 
 
+def connection(number: str | None, kind: str | None = None) -> Connection | None:
+    """Give the connection with this number, and how it is made."""
+    number, kind = ecs.given(number), ecs.given(kind)
+    return Connection(id=number, type=kind) if number or kind else None
+
+
 def whole(text: str | None) -> int | None:
     """Read a whole number of digits; None where there are none."""
     return int(text) if text else None

@@ -1,5 +1,5 @@
 """
-Logs of MySQL, MariaDB and Aurora MySQL: audit, error, general and slow query log.
+Logs of MySQL, MariaDB and Aurora MySQL: audit, error and general log.
 
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.MySQL.Options.AuditPlugin.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html
@@ -7,11 +7,8 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.M
 """
 
 import re
-import typing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-
-import msgspec
 
 from shipper import ecs
 from shipper.formats import Entry, Kind, Unparsed, matching
@@ -58,57 +55,6 @@ class GeneralEntry(Entry):
     argument: str | None = None
 
 
-class SlowEntry(Entry):
-    """An entry of the slow query log: what all have, and what `log_slow_extra` or MariaDB's verbosity adds."""
-
-    time: str | None = None
-    user: str | None = None
-    effective_user: str | None = None
-    host: str | None = None
-    address: str | None = None
-    connection_id: str | None = None
-    database: str | None = None
-    settings: str | None = None
-    statement: str | None = None
-    explain: str | None = None
-    start: str | None = None
-    end: str | None = None
-    query_time: float | None = None
-    lock_time: float | None = None
-    rows_sent: int | None = None
-    rows_examined: int | None = None
-    rows_affected: int | None = None
-    bytes_received: int | None = None
-    bytes_sent: int | None = None
-    errno: int | None = None
-    killed: int | None = None
-    read_first: int | None = None
-    read_last: int | None = None
-    read_key: int | None = None
-    read_next: int | None = None
-    read_prev: int | None = None
-    read_rnd: int | None = None
-    read_rnd_next: int | None = None
-    sort_merge_passes: int | None = None
-    sort_range_count: int | None = None
-    sort_rows: int | None = None
-    sort_scan_count: int | None = None
-    created_tmp_disk_tables: int | None = None
-    created_tmp_tables: int | None = None
-    qc_hit: str | None = None
-    full_scan: str | None = None
-    full_join: str | None = None
-    tmp_table: str | None = None
-    tmp_table_on_disk: str | None = None
-    tmp_tables: int | None = None
-    tmp_disk_tables: int | None = None
-    tmp_table_sizes: int | None = None
-    filesort: str | None = None
-    filesort_on_disk: str | None = None
-    merge_passes: int | None = None
-    priority_queue: str | None = None
-
-
 class Banner(Entry):
     """What a server writes into a log that it opens: its program, its port, and names of columns."""
 
@@ -138,30 +84,8 @@ _GENERAL: Final = re.compile(
     r"(?P<command>[A-Z][A-Za-z]*(?: [A-Za-z]+){0,2})(?:[\t ]+(?P<argument>.*))?",
     re.DOTALL,
 )
-_SLOW: Final = re.compile(
-    r"(?:# Time: (?P<time>[^\n]*)\n)?# User@Host: (?P<user>[^\n]{0,255}?)\[(?P<effective_user>[^\n]{0,255}?)\] @ +"
-    r"(?P<host>[^ \[\n]{0,255}) *\[(?P<address>[^\]\n]{0,255})\](?:[ \t]+Id: *(?P<connection_id>\d*))?[ \t]*\n"
-    r"(?P<statistics>(?:#(?! administrator command)[^\n]*\n)*)"
-    r"(?:use (?P<database>[^\n]*);\n)?"
-    r"(?:SET (?P<settings>[^\n;]{0,255}?timestamp=\d{1,11}[^\n;]{0,255});\n)?(?P<statement>.*)",
-    re.DOTALL,
-)
-_STATISTIC: Final = re.compile(r"([A-Za-z_]+): (\S*)")
-_EXPLAIN: Final = re.compile(r"^# explain: ?(.*)$", re.MULTILINE)
-_NUMBER: Final = re.compile(r"\d{1,18}(?:\.\d+)?")
-_INT_DIGITS: Final = re.compile(r"-?\d{1,18}")
-
 _AUDIT_COLUMNS: Final = 11
 """Columns that are known; there may be one more, which has always been empty."""
-
-_ELSEWHERE: Final = {"Thread_id": "connection_id", "Schema": "database"}
-"""What MariaDB, and MySQL with `log_slow_extra`, say in a line of statistics."""
-
-_TYPES: Final = {
-    field.name: next(kind for kind in (int, float, str) if kind in typing.get_args(field.type))
-    for field in msgspec.structs.fields(SlowEntry)
-    if field.name != "around"
-}
 
 
 def _read_audit(text: str) -> tuple[AuditEntry | None, tuple[Unparsed, ...]]:
@@ -178,33 +102,6 @@ read_general: Final = matching(GeneralEntry, _GENERAL)
 """MariaDB's entries have no time when it is the same as that of the entry before."""
 
 
-def _read_slow(text: str) -> tuple[SlowEntry | None, tuple[Unparsed, ...]]:
-    found = _SLOW.fullmatch(text.replace("\r\n", "\n"))
-    if found is None:
-        return None, ()
-    values: dict[str, Any] = found.groupdict()
-    statistics = values.pop("statistics")
-    explained = _EXPLAIN.findall(statistics)
-    if explained:
-        values["explain"] = "\n".join(explained)
-    unparsed = []
-    for written, value in _STATISTIC.findall(_EXPLAIN.sub("", statistics)):
-        name = _ELSEWHERE.get(written, written.lower())
-        if not value:
-            continue
-        if not _fits(value, _TYPES.get(name)):
-            unparsed.append(Unparsed(written, value))
-        elif values.get(name) is None:
-            values[name] = _TYPES[name](value)
-    return SlowEntry(**values), tuple(unparsed)
-
-
-def _fits(value: str, kind: type | None) -> bool:
-    if kind is int:
-        return _INT_DIGITS.fullmatch(value) is not None
-    return kind is str or (kind is float and _NUMBER.fullmatch(value) is not None)
-
-
 def _read_banner(text: str) -> tuple[Banner | None, tuple[Unparsed, ...]]:
     return (Banner() if text else None), ()
 
@@ -218,13 +115,6 @@ ERROR: Final = Kind(
 )
 GENERAL: Final = Kind(
     name="general", record=GeneralEntry, begins=rf"(?:{_TIME}[ \t]|{_SHORT}\t) *\d{{1,20}} [A-Z]", read=read_general
-)
-SLOW: Final = Kind(
-    name="slowquery",
-    record=SlowEntry,
-    begins=r"# Time: |# User@Host: ",
-    read=_read_slow,
-    opening=r"# Time: [^\n]*",
 )
 BANNER: Final = Kind(
     name="banner",
@@ -242,7 +132,7 @@ _OPERATIONS: Final[dict[str, Nature]] = {
     "FAILED_CONNECT": fields.LOGIN,
 }
 _PORT_DIGITS: Final = 5
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 _DENIED: Final = re.compile(r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'")
@@ -250,7 +140,6 @@ _UNKNOWN_DATABASE: Final = re.compile(r"Unknown database '([^']*)'")
 _CONNECT: Final = re.compile(
     r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255}) on (?P<database>.{0,255}?) ?(?:using (?P<type>.*))?", re.DOTALL
 )
-_SET_TIMESTAMP: Final = re.compile(r"timestamp=(\d{1,11})")
 _WITH_STATEMENT: Final = frozenset({"Execute", "Long Data", "Prepare", "Query"})
 _GENERAL_NATURES: Final = {
     "Change user": fields.LOGIN,
@@ -260,7 +149,6 @@ _GENERAL_NATURES: Final = {
     "Field List": fields.ACCESS,
     "Quit": fields.LOGOUT,
 }
-_STATISTICS: Final = fields.SlowQuery.__struct_fields__
 
 
 def moment(written: str) -> datetime:
@@ -272,7 +160,7 @@ def moment(written: str) -> datetime:
     """
     text = written.strip()
     if len(text) == 16 and text.isdecimal():  # noqa: PLR2004 -- microseconds since 1970
-        return _EPOCH + timedelta(microseconds=int(text))
+        return EPOCH + timedelta(microseconds=int(text))
     day, blank, clock = text.partition(" ")
     if blank:
         day = f"20{day}" if len(day) == 6 else day  # noqa: PLR2004 -- `YYMMDD`
@@ -303,7 +191,7 @@ def audit(entry: AuditEntry, time: datetime | None) -> RdsDocument:
     target = ecs.given(entry.object)
     rds = Rds(
         command=word,
-        connection=_connection(entry.connection_id, entry.connection_type),
+        connection=fields.connection(entry.connection_id, entry.connection_type),
         database=ecs.given(entry.database),
         engine="mysql",
         log_type="audit",
@@ -328,18 +216,13 @@ def _host(written: str) -> tuple[str, int | None]:
     return written, None
 
 
-def _connection(number: str | None, kind: str | None = None) -> fields.Connection | None:
-    number, kind = ecs.given(number), ecs.given(kind)
-    return fields.Connection(id=number, type=kind) if number or kind else None
-
-
 def error(entry: ErrorEntry, time: datetime | None) -> RdsDocument:
     """Map an entry of the error log."""
     timestamp = moment(entry.time) if entry.time else fields.borrowed(time)
     level, message = (entry.level or "").lower() or None, entry.message or ""
     is_error = level == "error"
     rds = Rds(
-        connection=_connection(entry.connection_id),
+        connection=fields.connection(entry.connection_id),
         engine="mysql",
         log_type="error",
         subsystem=ecs.given(entry.subsystem),
@@ -375,7 +258,7 @@ def general(entry: GeneralEntry, time: datetime | None) -> RdsDocument:
     """Map an entry of the general log."""
     timestamp = moment(entry.time) if entry.time else fields.borrowed(time)
     command, argument = entry.command or "", ecs.given((entry.argument or "").strip())
-    rds = Rds(connection=_connection(entry.connection_id), engine="mysql", log_type="general")
+    rds = Rds(connection=fields.connection(entry.connection_id), engine="mysql", log_type="general")
     event = fields.happened(command.lower().replace(" ", "_"), _GENERAL_NATURES.get(command, fields.INFO))
     made = fields.document(timestamp, event, rds, None, None, None)
     rds.command = ecs.given(command)
@@ -408,52 +291,3 @@ def _let_in(argument: str, made: RdsDocument) -> None:
         connection = made.aws.rds.connection or fields.Connection()
         connection.type = found["type"]
         made.aws.rds.connection = connection
-
-
-def slow(entry: SlowEntry, time: datetime | None) -> RdsDocument:
-    """Map an entry of the slow query log."""
-    text = ecs.given((entry.statement or "").strip())
-    source, ip, name = fields.peer(entry.address, name=entry.host)
-    client = fields.user(entry.user, entry.effective_user)
-    word = fields.command(text) if text else None
-    rds = Rds(
-        command=word,
-        connection=_connection(entry.connection_id),
-        database=ecs.given((entry.database or "").strip("`")),
-        engine="mysql",
-        log_type="slowquery",
-        slow_query=_statistics(entry),
-        statement=fields.Statement(text=text) if text else None,
-    )
-    event = fields.happened("slow_query", fields.nature(word, text))
-    _timed(entry, event)
-    if entry.errno is not None:
-        event.outcome = "failure" if entry.errno else "success"
-    written = _SET_TIMESTAMP.search(entry.settings or "")
-    if entry.time:
-        timestamp = moment(entry.time)
-    else:  # MariaDB leaves it out when it is the same as that of the entry before
-        timestamp = _EPOCH + timedelta(seconds=int(written[1])) if written else fields.borrowed(time)
-    made = fields.document(timestamp, event, rds, source, client, None)
-    if entry.errno:
-        made.error = ecs.Error(code=str(entry.errno))
-    made.related = fields.related(ip, name, entry.user, entry.effective_user)
-    return made
-
-
-def _timed(entry: SlowEntry, event: ecs.Event) -> None:
-    if entry.query_time is not None:
-        event.duration = round(entry.query_time * 1_000_000) * 1_000
-    if entry.start:
-        event.start = moment(entry.start)
-    if entry.end:
-        event.end = moment(entry.end)
-
-
-def _statistics(entry: SlowEntry) -> fields.SlowQuery | None:
-    found = fields.SlowQuery()
-    for name in _STATISTICS:
-        value = getattr(entry, name)
-        if value is not None and value != "":
-            setattr(found, name, value)
-    return ecs.some(found)
