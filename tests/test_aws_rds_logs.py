@@ -46,7 +46,8 @@ def wrong(text: str, group: str | None = None) -> str:
         "rds/mysql/aws-waf-logs-a/2026/02/03/10/aws-waf-logs-a-1-2026-02-03-10-00-01-6f5f0a7e-2c0a-4d0f-8f0e-5d8a1f1b2c3d",
         "cards/mysql/dump.gz",
         "rds/mysql/2026-02-03-10-15-01-0A1B2C3D4E5F6071",
-        "rds/backup/dump.gz",
+        "rds/mysql/backup.sql.gz",
+        "rds/backup/mysql.log.gz",
     ],
 )
 def test_keys_of_others(key: str) -> None:

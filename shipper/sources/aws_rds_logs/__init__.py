@@ -126,7 +126,7 @@ source = Source(
         r"(?:^|/)(?:AWSLogs/(?P<account>\d{12})/)?[Rr][Dd][Ss]/(?!.*(?:AWSLogs|aws-waf-logs-))"
         r"(?i:mysql|mariadb|aurora|aurora-?mysql|aurora-?postgresql|postgres|postgresql|sqlserver|activity-?streams?"
         r"|audit|error|general|slowquery|agent|instance|cluster)/"
-        rf"(?:.*/)?(?:{_FIREHOSE}|[^/]+\.(?:log|json|csv|txt|gz)(?:\.\w+)?)$"
+        rf"(?:.*/)?(?:{_FIREHOSE}|\d{{6}}\.gz|[^/]+\.log(?:[.-][\w-]+)*)$"
     ),
     skip=r"/[a-z][a-z0-9-]*/[^/]+/node[12]_[^/]+\.(?:zip|sqlaudit)$",
     format=ByMagic(
