@@ -73,6 +73,13 @@ def test_log_group_decides(kind: str) -> None:
     assert mapped(ERROR, "another group")["log"]["level"] == "warning"
 
 
+def test_further_lines_alone() -> None:
+    """A further line of an entry that comes as a message of its own is kept as one."""
+    group = "/aws/rds/instance/pg-1/postgresql"
+    assert mapped("\tFROM t", group)["message"] == "FROM t"
+    assert wrong("FROM t", group).startswith("it does not begin like")
+
+
 @pytest.mark.parametrize(
     ("group", "cluster", "instance"),
     [

@@ -61,7 +61,8 @@ def _told(around: Around) -> frozenset[str] | None:
 def _otherwise(text: str, around: Around) -> Entry | None:
     """Read a message that begins in no known way: a line of a stack trace, or a log that we do not know."""
     kind = _type(around.log_group)
-    if kind is None or kind in _ALWAYS_BEGIN:
+    is_rest = kind == "postgresql" and text.startswith("\t")  # PostgreSQL begins further lines of an entry like that
+    if kind is None or (kind in _ALWAYS_BEGIN and not is_rest):
         return None
     if kind == "general" and (entry := mysql.read_general(text)[0]):
         return entry

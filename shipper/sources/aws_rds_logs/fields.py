@@ -295,7 +295,6 @@ def document(  # noqa: PLR0917 -- the parts in the order in which they stand in 
     message: str | None,
 ) -> RdsDocument:
     """Put a document together; `related` and what else there is are for the caller."""
-    event.kind = "event"
     return RdsDocument(
         timestamp=timestamp,
         cloud=ecs.Cloud(),
@@ -310,7 +309,7 @@ def document(  # noqa: PLR0917 -- the parts in the order in which they stand in 
 def happened(action: str | None, what: Nature, outcome: str | None = None) -> ecs.Event:
     """Give `event` with what happened."""
     category, kind = what
-    return ecs.Event(action=action or None, category=category, outcome=outcome, type=kind)
+    return ecs.Event(action=action or None, category=category, kind="event", outcome=outcome, type=kind)
 
 
 def borrowed(time: datetime | None) -> datetime:
