@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar, Union
 
 from msgspec import Struct
 
@@ -89,6 +89,8 @@ class Entries(Generic[E]):
         otherwise: makes a record of a message that begins in no known way; None where only a known beginning will do
     """
 
+    form: ClassVar = "text: entries of several lines"
+
     def __init__(
         self,
         kinds: Sequence[Kind[E]],
@@ -97,6 +99,7 @@ class Entries(Generic[E]):
         otherwise: Callable[[str, Around], E | None] = lambda _text, _around: None,
     ) -> None:
         self.kinds = tuple(kinds)
+        self.record: Any = Union[*(kind.record for kind in kinds)]
         any_kind = "|".join(f"({kind.begins})" for kind in kinds)
         self._begins = re.compile(any_kind.encode())
         self._following = re.compile(rb"\n(?:%b)" % any_kind.encode())

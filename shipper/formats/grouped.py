@@ -56,6 +56,7 @@ class GroupedRecords(Generic[G, I]):
         self.decode_group = msgspec.json.Decoder(group, strict=False).decode
         self.decode_item = msgspec.json.Decoder(item, strict=False).decode
         self.objects: JsonRecords[Any] = JsonRecords(Raw)
+        self.form = f"JSON: {items} of objects, lines, glued"
 
     def decoder(self, *, record_bytes: int) -> "GroupedDecoder[G, I]":
         """Start on one object; see `Format`."""

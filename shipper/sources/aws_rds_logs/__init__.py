@@ -124,9 +124,9 @@ _FIREHOSE: Final = r"[^/]+-\d+-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-
 source = Source(
     dataset="aws.rds_logs",
     key=(
-        r"(?:^|/)(?:AWSLogs/(?P<account>\d{12})/)?[Rr][Dd][Ss]/(?!.*(?:AWSLogs|aws-waf-logs-))"
-        r"(?i:mysql|mariadb|aurora|aurora-?mysql|aurora-?postgresql|postgres|postgresql|sqlserver|activity-?streams?"
-        r"|audit|error|general|slowquery|agent|instance|cluster)/"
+        r"(?:^|/)(?:AWSLogs/(?P<account>\d{12})/)?(?:rds|RDS)/(?!.*(?:AWSLogs|aws-waf-logs-))(?:mysql|MySQL|mariadb|MariaDB"
+        r"|postgresql|PostgreSQL|postgres|Postgres|sqlserver|SQLServer|aurora|aurora-mysql|aurora-postgresql"
+        r"|activity-stream|activity-streams|instance|cluster|audit|error|general|slowquery|agent)/"
         rf"(?:.*/)?(?:{_FIREHOSE}|\d{{6}}\.gz|[^/]+\.log(?:[.-][\w-]+)*)$"
     ),
     skip=r"/[a-z][a-z0-9-]*/[^/]+/node[12]_[^/]+\.(?:zip|sqlaudit)$",
