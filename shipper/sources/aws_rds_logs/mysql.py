@@ -110,7 +110,10 @@ AUDIT: Final = Kind(name="audit", record=AuditEntry, begins=r"\d{16},|\d{8} \d\d
 ERROR: Final = Kind(
     name="error",
     record=ErrorEntry,
-    begins=rf"{_TIME} (?:\d{{1,20}} \[|mysqld_safe |server_audit: )|{_DASHED} \d{{1,20}} \[|{_SHORT} (?:\d{{1,20}} )?(?:\[|[A-Za-z])",
+    begins=(
+        rf"{_TIME} (?:\d{{1,20}} \[|mysqld_safe |server_audit: )|{_DASHED} \d{{1,20}} \["
+        rf"|{_SHORT} (?:\d{{1,20}} )?(?:\[|[A-Za-z])"
+    ),
     read=matching(ErrorEntry, _ERROR),
 )
 GENERAL: Final = Kind(
