@@ -26,7 +26,7 @@ class Text(Struct, frozen=True):
 
 def declared(form: Entries[Any]) -> set[str]:
     """Give the fields of all kinds of entries that have documents."""
-    return {field for kind in form.kinds for field in kind.record.__struct_fields__} - {"around"}
+    return set(form.record.__struct_fields__)
 
 
 def fields(form: Entries[Any], raw: bytes) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, Generic, TypeVar, Union
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from shipper.errors import RecordError
@@ -87,6 +88,9 @@ class Entries(Generic[E]):
         kinds: the first whose beginning fits decides
         told: names of the kinds that a message can be of, by what is around it; None when that does not tell
         otherwise: makes a record of a message that begins in no known way; None where only a known beginning will do
+
+    Attributes:
+        record: a Struct with the fields of all kinds, for those who ask what is declared
     """
 
     form: ClassVar = "text: entries of several lines"
@@ -99,7 +103,8 @@ class Entries(Generic[E]):
         otherwise: Callable[[str, Around], E | None] = lambda _text, _around: None,
     ) -> None:
         self.kinds = tuple(kinds)
-        self.record: Any = Union[*(kind.record for kind in kinds)]
+        declared = {name for kind in kinds for name in kind.record.__struct_fields__} - {"around"}
+        self.record = msgspec.defstruct("AnyEntry", [(name, Any) for name in sorted(declared)])
         any_kind = "|".join(f"({kind.begins})" for kind in kinds)
         self._begins = re.compile(any_kind.encode())
         self._following = re.compile(rb"\n(?:%b)" % any_kind.encode())
