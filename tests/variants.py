@@ -105,7 +105,7 @@ def lost(case: Case) -> set[str]:
 def declared(case_format: Any) -> set[str]:
     """Give the paths of all values that a format's records have, as in `Variant.place`."""
     if isinstance(case_format, ByMagic):
-        others = [one for one in case_format.formats.values() if not isinstance(one, Parquet)]
+        others = [one for one in case_format.formats.values() if isinstance(one, GroupedRecords)]
         return declared(case_format.otherwise).union(*map(declared, others))
     if isinstance(case_format, Entries):
         return entry_texts.declared(case_format)
@@ -114,6 +114,8 @@ def declared(case_format: Any) -> set[str]:
 
 
 def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
+    if not records:
+        return []
     form = _format(case, case.path.read_bytes())
     there = list(zip(variants(case), records, strict=True))
     if isinstance(form, Entries):
