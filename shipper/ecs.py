@@ -532,8 +532,15 @@ class DataStream(FieldSet):
 class Error(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-error."""
 
+    code: str | None = None
     message: str | None = None
     type: str | None = None
+
+
+class Log(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-log."""
+
+    level: str | None = None
 
 
 class S3Bucket(FieldSet):

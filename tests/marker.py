@@ -25,7 +25,9 @@ Path = tuple[str | int, ...]
 
 _TIMES: Final = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<rest>(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)"), "%Y-%m-%dT%H:%M:%S"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?P<rest>)"), "%Y-%m-%d %H:%M:%S"),
+    (re.compile(r"\d{4}-\d\d-\d\d [ \d]\d:\d\d:\d\d(?P<rest>(?:\.\d+)?(?:[+-]\d\d| UTC)?)"), "%Y-%m-%d %H:%M:%S"),
+    (re.compile(r"\d{8} \d\d:\d\d:\d\d(?P<rest>)"), "%Y%m%d %H:%M:%S"),
+    (re.compile(r"\d{6} [ \d]\d:\d\d:\d\d(?P<rest>)"), "%y%m%d %H:%M:%S"),
     (re.compile(r"\d{8}T\d{6}(?P<rest>Z)"), "%Y%m%dT%H%M%S"),
     (re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?P<rest> [+-]\d{4})"), "%d/%b/%Y:%H:%M:%S"),
 )
@@ -133,11 +135,11 @@ def _digits(value: str, number: int, kind: type[int | str]) -> Marker:
     """
     As many digits, standing alone, or as nanoseconds if they are milliseconds.
 
-    Where they can be (milli)seconds since 1970, also the time that they mean.
+    Where they can be a time since 1970, also the time that they mean.
     """
-    if len(value) in (10, 13) and int(value[:10]) in _EPOCH_SECONDS:
+    if len(value) in (10, 13, 16) and int(value[:10]) in _EPOCH_SECONDS:
         seconds = int(_BEGINNING.timestamp()) + 3607 * number
-        digits = f"{seconds}{'000' if len(value) == 13 else ''}"
+        digits = f"{seconds}{'0' * (len(value) - 10)}"
         return Marker(kind(digits), (_alone(digits), _time_pattern(datetime.fromtimestamp(seconds, UTC))))
     least = 10 ** (len(value.lstrip("-")) - 1) if len(value) > 1 else 0
     digits = str(least + number)

@@ -125,7 +125,7 @@ def ours(names: set[str]) -> set[str]:
 def test_sources_import_little(module: str) -> None:
     """A log source imports the standard library, msgspec, and of ours only what sources are made of."""
     names = imported(module)
-    own = ".".join(module.split(".")[:3])
+    own = ".".join(module.split(".")[:3])  # a source may be a package
     assert {name for name in ours(names) if not within(name, (*SOURCES_MAY_IMPORT, own))} == set()
     foreign = {name.partition(".")[0] for name in names - ours(names)}
     assert foreign - sys.stdlib_module_names <= {"msgspec"}

@@ -1,8 +1,10 @@
 """What wraps a log on its way to S3, and what comes out of it."""
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final
 
 import marker
@@ -15,11 +17,13 @@ from properties import tried
 from sample_files import CASES, Case
 
 from shipper.envelopes import Context, Enveloped
+from shipper.envelopes.contents import Run
 from shipper.envelopes.enveloped import PART_BYTES
 from shipper.envelopes.json import DROPPED
+from shipper.envelopes.moments import moment
 from shipper.envelopes.recognition import Form, recognize
 from shipper.errors import RecordError
-from shipper.formats import Format, JsonRecords, Record, Row, Table
+from shipper.formats import ByMagic, Entries, Entry, Format, JsonRecords, Kind, Record, Row, Table, matching
 from shipper.formats.record import ORIGINAL_BYTES
 from shipper.notification import ObjectRef
 from shipper.shipment import Shipment, Shipped
@@ -494,6 +498,59 @@ def test_unreadable_values_of_an_envelope_are_told() -> None:
     assert [one["tags"] for one in found] == [["type_drift"]] * 2
     found = [fields(one) for one in shipped(payload(message, logStream=12) + payload(message, logStream=13))]
     assert [one["shipper"]["unparsed"][0]["value"] for one in found] == ["12", "13"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (1770112800123, "2026-02-03T10:00:00.123000+00:00"),
+        (b"1770112800123 ", "2026-02-03T10:00:00.123000+00:00"),
+        (b"2026-02-03T10:00:00.123Z ", "2026-02-03T10:00:00.123000+00:00"),
+        ("2026-02-03T10:00:00Z", "2026-02-03T10:00:00+00:00"),
+        *((wrong, None) for wrong in (None, "", "x", b"x", b"\xff", -1, 0, 10**13, True, 1.5, [], {})),
+    ],
+)
+def test_moments(written: Any, expected: str | None) -> None:
+    """The time at which CloudWatch Logs was given a message is read from payloads and from exports, if it is one."""
+    found = moment(written)
+    assert (found and found.isoformat()) == expected
+
+
+def test_runs_with_and_without_times() -> None:
+    """Messages with times and messages without any do not become one run: each time would be another's."""
+    timed = Run([b"a"], times=[1])
+    assert timed.says_the_same(Run([b"b"], times=[2]))
+    assert not timed.says_the_same(Run([b"b"]))
+
+
+class Told(Entry):
+    """A message with what is told of it."""
+
+    text: str | None = None
+
+
+@pytest.mark.parametrize("size", [1, 50, 10_000])
+def test_messages_of_several_lines(size: int) -> None:
+    """Where entries may have several lines each message is one, and knows its log group and its own time."""
+
+    def read(raw: bytes) -> list[tuple[Any, bytes, Context | None]]:
+        decoder = entries.decoder(record_bytes=1000)
+        return [
+            (one, decoder.original(at), decoder.contexts[at])
+            for values in chain(map(decoder.feed, cut(raw, (size,))), iter(decoder.finish, []))
+            for at, one in enumerate(values)
+        ]
+
+    begin = Kind(name="told", record=Told, begins="> ", read=matching(Told, re.compile("> (?P<text>.*)", re.DOTALL)))
+    entries = Enveloped(ByMagic({b"{": JsonRecords(Told)}, otherwise=Entries([begin])))
+    found = read(payload("> a\n> b", "\n", "no beginning", "> c") + b"\n" + line("> d"))
+    assert [original for _, original, _ in found] == [b"> a\n> b", b"no beginning", b"> c", b"> d"]
+    assert [context and context.log_group for _, _, context in found] == ["group"] * 3 + [None]
+    texts = [one.cause if isinstance(one, RecordError) else one.text for one, _, _ in found]
+    assert texts == ["a\n> b", "it does not begin like an entry of told", "c", "d"]
+    [(first, original, _), (second, _, _)] = read(b"2026-02-03T10:00:00.123Z > a\n> b\n1770112801000 > c")
+    assert (first.text, original, second.text) == ("a\n> b", b"> a\n> b", "c")
+    assert [one.around.time.second for one in (first, second)] == [0, 1]
 
 
 def lost_values(envelope: dict[str, Any]) -> set[str]:

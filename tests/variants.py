@@ -9,13 +9,24 @@ import re
 from functools import cache
 from typing import Any, Final
 
+import entry_texts
 import marker
 import msgspec
 import parquet_files
 from reading import Failed, Indexed, Result, documents, originals, read
 from sample_files import Case
 
-from shipper.formats import ByLine, ByMagic, JsonRecords, JsonRows, Parquet, Quoted, Table
+from shipper.formats import (
+    ByLine,
+    ByMagic,
+    Entries,
+    GroupedRecords,
+    JsonRecords,
+    JsonRows,
+    Parquet,
+    Quoted,
+    Table,
+)
 
 Fields = dict[str, Any]
 """A record: the values of a line by column, or a JSON object."""
@@ -27,12 +38,14 @@ class Variant:
 
     Attributes:
         place: the value's path, as in a source's `dropped`
+        is_shown: whether the value stands in the document as it is
         marked: the record with a marker for the value
         blank: the record with nothing for the value
     """
 
     def __init__(self, base: Indexed, record: Fields, path: marker.Path, value: Any) -> None:
         self.path = path
+        self.is_shown = msgspec.json.encode(value).strip(b'"').lower() in base.body.lower()
         self.place = marker.spelled(path)
         self._base = without_position(base.body)
         self._mark = marker.marker(value, base.body)
@@ -66,12 +79,13 @@ def variants(case: Case) -> tuple[Variant, ...]:
         return ()
     raw = case.path.read_bytes()
     form = _format(case, raw)
-    null = None if isinstance(form, JsonRecords) else form.null
+    null = form.null if isinstance(form, Parquet | Quoted | Table) else None
     records = originals(case.source, raw)
     found: list[Variant] = []
     for base in documents(case):
         record = _fields(form, raw, records[base.position])
-        found += [Variant(base, record, path, value) for path, value in marker.leaves(record) if value != null]
+        leaves = [(path, value) for path, value in marker.leaves(record) if not isinstance(value, entry_texts.Text)]
+        found += [Variant(base, record, path, value) for path, value in leaves if value != null]
     return tuple(found)
 
 
@@ -82,35 +96,56 @@ def marked(case: Case) -> list[tuple[Variant, Result]]:
 
 
 def blank(case: Case) -> list[tuple[Variant, Result]]:
-    """Read all variants of a case with nothing for the value."""
+    """Read all variants of a case with nothing for the value, where it can be left out."""
     return _read(case, [one.blank for one in variants(case)])
 
 
 def lost(case: Case) -> set[str]:
-    """Give the path of each value that does not show in its document."""
-    return {variant.place for variant, result in marked(case) if not variant.survived(result)}
+    """
+    Give the path of each value that does not show in its document.
+
+    A word of a text that takes no other word in its place, such as a level, must show as it is.
+    """
+    found = marked(case)
+    fixed = set(variants(case)) - {variant for variant, _ in found}
+    words = {variant.place for variant in fixed if not variant.is_shown}
+    return words | {variant.place for variant, result in found if not variant.survived(result)}
 
 
 def declared(case_format: Any) -> set[str]:
     """Give the paths of all values that a format's records have, as in `Variant.place`."""
     if isinstance(case_format, ByMagic):
-        return declared(case_format.otherwise)
-    assert isinstance(case_format, ByLine | JsonRecords | Quoted | Table)
+        others = [one for one in case_format.formats.values() if isinstance(one, GroupedRecords)]
+        return declared(case_format.otherwise).union(*map(declared, others))
+    if isinstance(case_format, Entries):
+        return entry_texts.declared(case_format)
+    assert isinstance(case_format, ByLine | GroupedRecords | JsonRecords | Quoted | Table)
     return set(marker.declared(case_format.record))
 
 
 def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
-    results = read(case.source, case.key, [_written(case, records)])
-    return list(zip(variants(case), results, strict=True))
+    if not records:
+        return []
+    form = _format(case, case.path.read_bytes())
+    there = list(zip(variants(case), records, strict=True))
+    if isinstance(form, Entries):
+        there = [(variant, record) for variant, record in there if entry_texts.written(form, record) is not None]
+    results = read(case.source, case.key, [_written(case, [record for _, record in there])])
+    return [(variant, result) for (variant, _), result in zip(there, results, strict=True)]
 
 
-def _format(case: Case, raw: bytes) -> JsonRecords[Any] | JsonRows[Any] | Parquet[Any] | Quoted[Any] | Table[Any]:
+Form = (
+    Entries[Any] | GroupedRecords[Any, Any] | JsonRecords[Any] | JsonRows[Any] | Parquet[Any] | Quoted[Any] | Table[Any]
+)
+
+
+def _format(case: Case, raw: bytes) -> Form:
     """Give the format of one case of a source; where each line has its own, those of one case are of one kind."""
     form = case.source.format
     form = form.of(raw) if isinstance(form, ByMagic) else form
     if isinstance(form, ByLine):
         form = next(filter(None, map(form.of, raw.decode(errors="replace").splitlines())))
-    assert isinstance(form, JsonRecords | JsonRows | Parquet | Quoted | Table)
+    assert isinstance(form, Entries | GroupedRecords | JsonRecords | JsonRows | Parquet | Quoted | Table)
     return form
 
 
@@ -119,7 +154,9 @@ def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
         return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
     if isinstance(form, Quoted):
         return dict(zip(form.columns, form.split(record.decode()) or (), strict=False))
-    assert isinstance(form, JsonRecords | JsonRows | Parquet)
+    if isinstance(form, Entries):
+        return entry_texts.fields(form, record)
+    assert isinstance(form, GroupedRecords | JsonRecords | JsonRows | Parquet)
     fields: Fields = msgspec.json.decode(record)
     return fields
 
@@ -134,6 +171,8 @@ def _written(case: Case, records: list[Fields]) -> bytes:
         return parquet_files.written({name: [record[name] for record in records] for name in records[0]})
     if isinstance(form, Quoted):
         return "".join(_line(form, record) + "\n" for record in records).encode()
+    if isinstance(form, Entries):
+        return b"\n".join([entry_texts.written(form, record) or b"" for record in records])
     if not isinstance(form, Table):
         return b"\n".join(map(msgspec.json.encode, records))
     header = _columns(form, raw)

@@ -1,9 +1,9 @@
 """What envelopes hold."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from shipper.errors import RecordError
 from shipper.formats import Unparsed
@@ -34,11 +34,18 @@ class Run(Struct, gc=False):
         messages: as the service wrote them; usually one record each
         context: what the envelopes say of them
         unparsed: values of the envelopes that have an undeclared type
+        times: when CloudWatch Logs was given each, as it says so; none where there are no such times
     """
 
     messages: list[bytes]
     context: Context | None = None
     unparsed: tuple[Unparsed, ...] = ()
+    times: list[Any] = field(default_factory=list)
+
+    def says_the_same(self, other: "Run") -> bool:
+        """Tell whether the messages of another run may follow in this one."""
+        same = self.context == other.context and self.unparsed == other.unparsed
+        return same and bool(self.times) == bool(other.times)
 
 
 class Control(Struct, frozen=True, gc=False):

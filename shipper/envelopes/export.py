@@ -14,7 +14,10 @@ from shipper.envelopes.recognition import STAMP, STAMP_BYTES
 from shipper.errors import RecordError
 from shipper.formats.record import PassedOver
 
-_NEXT: Final = re.compile(rb"\r?+\n" + STAMP)
+_NEXT: Final = re.compile(rb"\r?+\n(" + STAMP + rb")")
+
+_Message = tuple[bytes, bytes]
+"""The stamp and the message behind it."""
 
 
 class ExportedLines:
@@ -28,7 +31,8 @@ class ExportedLines:
     def __init__(self, record_bytes: int) -> None:
         self._limit = record_bytes
         self._waiting: bytes | None = None  # what may be the beginning of a stamp; None ahead of the first
-        self._message: list[bytes] | None = None  # the message that is not whole yet
+        self._stamp = b""  # of the message that is not whole yet
+        self._message: list[bytes] | None = None  # that message
         self._length = 0  # of that message
         self._passed: PassedOver | None = None  # that message, when it is too long
 
@@ -45,14 +49,14 @@ class ExportedLines:
         text = text.removesuffix(b"\n").removesuffix(b"\r")
         yield from _runs([*self._messages(text), *self._whole()])
 
-    def _messages(self, text: bytes) -> list[bytes | RecordError]:
+    def _messages(self, text: bytes) -> list[_Message | RecordError]:
         """Cut text at the stamps."""
-        rest, *messages = _NEXT.split(text)
-        whole: list[bytes | RecordError] = []
+        rest, *stamped = _NEXT.split(text)
+        whole: list[_Message | RecordError] = []
         self._add(rest)
-        for message in messages:
+        for stamp, message in zip(stamped[::2], stamped[1::2], strict=True):
             whole += self._whole()
-            self._message = []
+            self._stamp, self._message = stamp, []
             self._add(message)
         return whole
 
@@ -68,14 +72,14 @@ class ExportedLines:
                 self._passed.add(b"".join(self._message))
                 self._message = []
 
-    def _whole(self) -> list[bytes | RecordError]:
+    def _whole(self) -> list[_Message | RecordError]:
         """Give the message that is whole now, if one has begun."""
         message, passed = self._message, self._passed
         self._message, self._length, self._passed = None, 0, None
         if passed:
             cause = f"the message has {passed.length} bytes, the limit is {self._limit}"
             return [passed.error("too_long", cause)]
-        return [] if message is None else [b"".join(message)]
+        return [] if message is None else [(self._stamp, b"".join(message))]
 
 
 def _undecided(text: bytes) -> int:
@@ -86,10 +90,11 @@ def _undecided(text: bytes) -> int:
     return newline - text.endswith(b"\r", 0, newline)
 
 
-def _runs(messages: list[bytes | RecordError]) -> Iterator[Content]:
+def _runs(messages: list[_Message | RecordError]) -> Iterator[Content]:
     """Make runs of the messages between errors."""
     for is_error, group in groupby(messages, lambda message: isinstance(message, RecordError)):
         if is_error:
             yield from (error for error in group if isinstance(error, RecordError))
         else:
-            yield Run([message for message in group if isinstance(message, bytes)])
+            stamped = [message for message in group if not isinstance(message, RecordError)]
+            yield Run([message for _, message in stamped], times=[stamp for stamp, _ in stamped])

@@ -30,6 +30,7 @@ class LogEvent(Record):
     """One member of `logEvents`."""
 
     message: Any = None
+    timestamp: Any = None
 
 
 class Envelope(Record, rename="camel"):
@@ -55,7 +56,7 @@ DROPPED: Final = {
     "subscriptionFilters[]": "names of filters: how the log came here, not what happened",
     "policyLevel": "how the log came here, not what happened",
     "logEvents[].id": "of the copy in CloudWatch Logs; the record has its own id, or its place in the object",
-    "logEvents[].timestamp": "when CloudWatch Logs took it in; the record has its own time",
+    "logEvents[].timestamp": "when CloudWatch Logs took it in; only for a record without a time of its own",
     "logEvents[].extractedFields": "parts of the message once more",
     "version": "of the envelope",
     "id": "of the envelope; another one for each copy of the record",
@@ -99,8 +100,9 @@ class JsonEnvelopes:
                         yield run
                     run = None
                     yield content
-                elif run and run.context == content.context and run.unparsed == content.unparsed:
+                elif run and run.says_the_same(content):
                     run.messages += content.messages
+                    run.times += content.times
                 else:
                     if run:
                         yield run
@@ -134,7 +136,9 @@ def _log_events(
     context = Context(envelope.owner, None, envelope.log_group, envelope.log_stream)
     for has_message, group in groupby(events, lambda event: event.message is not None):
         if has_message:
-            yield Run([_message(event.message) for event in group], context, unparsed)
+            told = list(group)
+            times = [event.timestamp for event in told]
+            yield Run([_message(event.message) for event in told], context, unparsed, times)
         else:
             error = record_error("undecodable", "a log event without a message", original)
             yield from (error for _ in group)

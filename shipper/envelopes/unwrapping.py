@@ -6,8 +6,9 @@ from itertools import chain
 from typing import Any
 
 from shipper.envelopes.contents import Content, Context, Control, Run, Unwrapper
+from shipper.envelopes.moments import moment
 from shipper.errors import RecordError
-from shipper.formats import Decoder, Format, Unparsed
+from shipper.formats import Around, ByMagic, Decoder, Entries, Format, Unparsed
 
 
 class UnwrappingDecoder:
@@ -15,7 +16,8 @@ class UnwrappingDecoder:
     Decodes the messages of one object; see `Decoder`.
 
     A run of messages is decoded in one go. Where any of it is broken, it is halved until the broken message stands
-    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it.
+    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it. Where an entry may have
+    several lines, each message is one, whatever its lines look like.
 
     Args:
         unwrapper: takes off the envelopes
@@ -29,6 +31,8 @@ class UnwrappingDecoder:
     def __init__(self, unwrapper: Unwrapper, inner: Format[Any], record_bytes: int) -> None:
         self._unwrapper = unwrapper
         self._inner = inner
+        text = inner.otherwise if isinstance(inner, ByMagic) else inner
+        self._entries = text if isinstance(text, Entries) else None
         self._limit = record_bytes
         self._replayed: dict[int, Decoder[Any]] = {}  # by the run's place in the list answered last; at most one
         self._answer([])
@@ -74,7 +78,9 @@ class UnwrappingDecoder:
         self._runs: list[list[bytes]] = []
         self._replayed = {}
         for content in contents:
-            if isinstance(content, Run):
+            if isinstance(content, Run) and self._entries:
+                self._each(self._entries, content)
+            elif isinstance(content, Run):
                 self._run(content, content.messages)
             elif isinstance(content, Control):
                 self._originals[len(self._out)] = content.original
@@ -100,6 +106,17 @@ class UnwrappingDecoder:
         self._runs.append(messages)
         self._tell(run, unparsed, len(records))
         self._extend(records, run.context)
+
+    def _each(self, entries: Entries[Any], run: Run) -> None:
+        """Decode messages one by one, as entries."""
+        group, stream = (run.context.log_group, run.context.log_stream) if run.context else (None, None)
+        for message, time in zip(run.messages, run.times or [None] * len(run.messages), strict=True):
+            if message and not message.isspace():
+                around = Around(group, stream, moment(time))
+                record, unparsed = entries.message(message, around, record_bytes=self._limit)
+                self._originals[len(self._out)] = message
+                self._tell(run, {0: unparsed} if unparsed else {}, 1)
+                self._extend([record], run.context)
 
     def _alone(self, run: Run, message: bytes) -> None:
         """Take whatever one message gives, with its errors."""

@@ -7,6 +7,8 @@ outside of memory: a Parquet file, which is read from its end, waits in a scratc
 """
 
 from shipper.formats.byline import ByLine
+from shipper.formats.entries import NOTHING_AROUND, Around, Entries, Entry, Kind, matching
+from shipper.formats.grouped import Grouped, GroupedRecords
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.json_rows import JsonRows
@@ -19,13 +21,20 @@ from shipper.formats.text import TextLines
 from shipper.formats.w3c import W3cTable
 
 __all__ = [
+    "NOTHING_AROUND",
+    "Around",
     "ByLine",
     "ByMagic",
     "Decoder",
+    "Entries",
+    "Entry",
     "Format",
+    "Grouped",
+    "GroupedRecords",
     "Held",
     "JsonRecords",
     "JsonRows",
+    "Kind",
     "Parquet",
     "Quoted",
     "Record",
@@ -36,4 +45,5 @@ __all__ = [
     "Unparsed",
     "W3cTable",
     "holds",
+    "matching",
 ]

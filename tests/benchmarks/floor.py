@@ -5,7 +5,7 @@ A source is decoded into its own record Struct. Nothing in it is passed over: fr
 a record holds as bytes for the sake of a cache is decoded into the Struct that is declared for it. A line of a table is
 split and converted, which is what msgspec offers for it; the shipper decodes many lines in one go, and so takes less
 than this floor for that part of its work. Lines with quotes are split by the one pattern that their format has, and the
-kind of a line is told by the pattern for that.
+kind of a line is told by the pattern for that. Entries of several lines are cut and read by the patterns they have.
 """
 
 import re
@@ -17,7 +17,8 @@ import msgspec
 from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
-from shipper.formats import ByLine, ByMagic, JsonRecords, Quoted, Table
+from shipper.errors import RecordError
+from shipper.formats import ByLine, ByMagic, Entries, JsonRecords, Quoted, Table
 from shipper.formats.held import held
 from shipper.source import Source
 
@@ -43,6 +44,8 @@ def floor(source: Source[Any, Any]) -> Floor:
         return _of_quoted(layout.record, lambda _: layout)
     if isinstance(layout, ByLine):
         return _of_quoted(layout.record, layout.of)
+    if isinstance(layout, Entries):
+        return _of_entries(layout)
     raise TypeError(f"{source.dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
 
 
@@ -96,6 +99,22 @@ def _of_quoted(row: type[Any], layout_of: Callable[[str], Quoted[Any] | None]) -
             values = {name: token for name, token in zip(layout.columns, tokens, strict=False) if token != null}
             convert(values, row, strict=False)
         return len(lines)
+
+    return decode
+
+
+def _of_entries(entries: Entries[Any]) -> Floor:
+    read, framing = entries.read, entries.framing
+
+    def decode(body: bytes) -> int:
+        text = unpacked(body)
+        cutting = framing(len(text))
+        found = [*cutting.feed(text), *cutting.finish()]
+        for entry in found:
+            if not isinstance(entry, RecordError):
+                kind, lines = entry
+                read(lines, kind)
+        return len(found)
 
     return decode
 

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,21 @@ from sample_files import CASES, SOURCES, Case, keys
 from fuzz import harness
 from fuzz.harness import KNOBS, Check
 from shipper.envelopes import Enveloped
-from shipper.formats import ByMagic, JsonRecords, Parquet, Quoted, Record, Row, Table, TextLines
+from shipper.formats import (
+    ByMagic,
+    Entries,
+    Entry,
+    GroupedRecords,
+    JsonRecords,
+    Kind,
+    Parquet,
+    Quoted,
+    Record,
+    Row,
+    Table,
+    TextLines,
+    matching,
+)
 from shipper.notification import ObjectRef
 from shipper.source import Source, Sources
 
@@ -64,6 +79,34 @@ class _Flow(Row, rename="kebab"):
 class _Line(Record):
     text: str
 
+
+class _Dated(Entry):
+    time: str | None = None
+    text: str | None = None
+
+
+class _Headed(Entry):
+    text: str | None = None
+
+
+_KINDS: Final = (
+    Kind(
+        name="dated",
+        record=_Dated,
+        begins=r"\d{4}-",
+        read=matching(_Dated, re.compile(r"(?P<time>\S+) (?P<text>(?s:.*))")),
+    ),
+    Kind(
+        name="headed",
+        record=_Headed,
+        begins="# Time: |# User: ",
+        read=matching(_Headed, re.compile("(?P<text>(?s:.*))")),
+        opening=r"# Time: [^\n]*",
+    ),
+)
+_ENTRIES: Final = (
+    b"# Time: 1\n# User: a\nselect 1\n\t2;\n2026-02-03 one\r\n more\r\n2026-02-04 two\n# User: b\nselect\n"
+)
 
 _JSON: Final = (
     b'{"eventVersion":"1","eventTime":"2026-02-03T09:05:00Z","count":1,"share":0.5,"readOnly":true,'
@@ -182,6 +225,11 @@ def targets() -> dict[str, Target]:
         ),
         "table": _target(harness.decoder(table), [_TABLE, _TABLE.replace(b"\n", b"\r\n"), b"1 2\n3 4\n", _TABLE * 20]),
         "quoted": _target(harness.decoder(Quoted(_Flow, _QUOTED_COLUMNS, least=4)), [_QUOTED, _QUOTED * 20]),
+        "entries": _target(harness.decoder(Entries(_KINDS)), [_ENTRIES, _ENTRIES * 20, b"x\n" + _ENTRIES]),
+        "grouped": _target(
+            harness.decoder(GroupedRecords(_User, _Event, items="list", within="in", sealed="it is sealed")),
+            [b'{"name":"a","ids":[1],"list":[%b]}{"in":{"list":[%b]}}' % (b",".join(events), _JSON), b'{"in":"x"}'],
+        ),
         "text": _target(harness.decoder(text), [_TABLE, b"a\r\nb\r\n \n\xff\xfe\nc" * 9]),
         "parquet": _target(harness.decoder(magic), [*_files(), _TABLE]),
         "cloudwatch": _target(
@@ -190,6 +238,9 @@ def targets() -> dict[str, Target]:
         ),
         "cloudwatch_table": _target(
             harness.decoder(Enveloped(table)), [_payload(b"1 5", b"2 x", b"3"), _payload(b"1 5") * 5]
+        ),
+        "cloudwatch_entries": _target(
+            harness.decoder(Enveloped(Entries(_KINDS))), [_payload(_ENTRIES, b"2026-02-05 x", b"")]
         ),
         "export": _target(
             harness.decoder(Enveloped(text)),

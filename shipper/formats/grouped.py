@@ -1,0 +1,166 @@
+"""
+JSON objects that hold a list of records, and say beside it what is true of all of them.
+
+Each record is decoded by itself, so that a broken one, or one whose types have changed, costs none of its neighbours.
+"""
+
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from shipper.errors import RecordError
+from shipper.formats.json import JsonRecords
+from shipper.formats.record import Record, Unparsed, record_error
+from shipper.formats.repair import repair
+
+G = TypeVar("G", bound=Record)
+I = TypeVar("I", bound=Record)  # noqa: E741 -- an item
+
+_members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+_items: Final = msgspec.json.Decoder(list[Raw]).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Grouped(Record, Generic[G, I], kw_only=False):
+    """
+    One record.
+
+    Attributes:
+        group: what is said beside the list
+        item: what the list says
+    """
+
+    group: G
+    item: I
+
+
+class GroupedRecords(Generic[G, I]):
+    """
+    Objects of one type that hold records of one type.
+
+    Args:
+        group: the Struct of such an object; the list is one of its members
+        item: the Struct of a record
+        items: name of the list
+        within: name of a member that may be an object with the list; when it is a text, that is an error
+        sealed: what is wrong with an object where it is a text
+    """
+
+    def __init__(self, group: type[G], item: type[I], *, items: str, within: str, sealed: str) -> None:
+        self.record = group
+        self.item = item
+        self.items = items
+        self.within = within
+        self.sealed = sealed
+        self.decode_group = msgspec.json.Decoder(group, strict=False).decode
+        self.decode_item = msgspec.json.Decoder(item, strict=False).decode
+        self.objects: JsonRecords[Any] = JsonRecords(Raw)
+        self.form = f"JSON: {items} of objects, lines, glued"
+
+    def decoder(self, *, record_bytes: int) -> "GroupedDecoder[G, I]":
+        """Start on one object; see `Format`."""
+        return GroupedDecoder(self, record_bytes=record_bytes)
+
+
+class GroupedDecoder(Generic[G, I]):
+    """Decodes one object; see `Decoder`."""
+
+    def __init__(self, layout: GroupedRecords[G, I], *, record_bytes: int) -> None:
+        self._layout = layout
+        self._objects = layout.objects.decoder(record_bytes=record_bytes)
+        self._begin()
+
+    def feed(self, block: bytes) -> list[Grouped[G, I] | RecordError]:
+        """Decode the objects that this block completes."""
+        return self._answer(self._objects.feed(block))
+
+    def finish(self) -> list[Grouped[G, I] | RecordError]:
+        """Decode what is left."""
+        return self._answer(self._objects.finish())
+
+    def original(self, index: int) -> bytes:
+        """Give the object of one record of the list answered last, with no other records in it."""
+        record = self._out[index]
+        if isinstance(record, RecordError):
+            return record.original
+        return _with_items(self._layout, *self._places[index])
+
+    def unparsed(self, index: int) -> tuple[Unparsed, ...]:
+        """Give the values of one record of the list answered last, and of its object, that were set aside."""
+        return self._unparsed.get(index, ())
+
+    def _begin(self) -> list[Grouped[G, I] | RecordError]:
+        self._out: list[Grouped[G, I] | RecordError] = []
+        self._places: dict[int, tuple[bytes, Raw]] = {}
+        self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
+        return self._out
+
+    def _answer(self, objects: list[Raw | RecordError]) -> list[Grouped[G, I] | RecordError]:
+        out = self._begin()
+        for one in objects:
+            if isinstance(one, RecordError):
+                out.append(one)
+            else:
+                self._group(bytes(one))
+        return out
+
+    def _group(self, text: bytes) -> None:
+        """Decode the records of one object."""
+        try:
+            members = _flattened(self._layout, _members(text))
+            items = _items(members.pop(self._layout.items))
+            group, told = _decoded(_encode(members), self._layout.decode_group)
+        except KeyError:
+            self._out.append(record_error("undecodable", f"there is no list {self._layout.items!r} in it", text))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+            self._out.append(record_error("undecodable", str(error), text))
+        else:
+            for item in items:
+                self._item(group, text, item, told)
+
+    def _item(self, group: G, text: bytes, item: Raw, told: tuple[Unparsed, ...]) -> None:
+        """Decode one record."""
+        try:
+            record, unparsed = _decoded(bytes(item), self._layout.decode_item)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            cause = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+            self._out.append(record_error("undecodable", cause, _with_items(self._layout, text, item)))
+            return
+        if told or unparsed:
+            self._unparsed[len(self._out)] = told + unparsed
+        self._places[len(self._out)] = (text, item)
+        self._out.append(Grouped(group, record))
+
+
+def _decoded(text: bytes, decode: Any) -> tuple[Any, tuple[Unparsed, ...]]:
+    """Decode an object, value by value where its types are not as declared."""
+    try:
+        return decode(text), ()
+    except msgspec.ValidationError:
+        return repair(text, decode)
+
+
+def _flattened(layout: GroupedRecords[Any, Any], members: dict[str, Raw]) -> dict[str, Raw]:
+    """
+    Give the members of an object together with those of the object within it.
+
+    Raises:
+        ValueError: there is a text where the object should be
+    """
+    within = bytes(members.get(layout.within, b""))
+    if within[:1] == b"{":
+        return {**members, **_members(within), layout.within: Raw(b"null")}
+    if within[:1] == b'"' and layout.items not in members:
+        raise ValueError(layout.sealed)
+    return members
+
+
+def _with_items(layout: GroupedRecords[Any, Any], text: bytes, item: Raw) -> bytes:
+    """Write an object with only one record in it."""
+    members: dict[str, Any] = dict(_members(text))
+    inner = members
+    if bytes(members.get(layout.within, b""))[:1] == b"{":
+        inner = members[layout.within] = dict(_members(members[layout.within]))
+    inner[layout.items] = [item]
+    return _encode(members)
