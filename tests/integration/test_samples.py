@@ -20,6 +20,7 @@ SEARCHED: Final = {
     "aws.cloudtrail": ("event.action", "source.ip", "user.name"),
     "aws.elb_logs": ("source.ip", "http.response.status_code", "tls.version"),
     "aws.guardduty": ("rule.name", "event.severity", "related.ip"),
+    "aws.rds_logs": ("user.name", "log.level", "process.pid"),
     "aws.route53_resolver_logs": ("dns.question.name", "dns.response_code", "source.ip"),
     "aws.s3access": ("event.action", "source.ip", "user.id"),
     "aws.vpc_lattice": ("source.ip", "service.id", "http.response.status_code"),
