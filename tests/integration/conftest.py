@@ -15,7 +15,7 @@ from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
 from integration.shipping import Site, site
-from shipper.embedded import aws, opensearch
+from shipper.embedded import EmbeddedElasticsearch, EmbeddedOpenSearch, aws, opensearch
 
 REGION = "eu-central-1"
 
@@ -24,6 +24,20 @@ REGION = "eu-central-1"
 def opensearch_url() -> Iterator[str]:
     """Address of a real OpenSearch: $OPENSEARCH_URL, or in Docker, or of a process of our own."""
     with opensearch(progress=print) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[EmbeddedOpenSearch]:
+    """The other major version, with the security plugin: TLS, users, roles."""
+    with EmbeddedOpenSearch("2.19.4", secured=True, progress=print) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> Iterator[str]:
+    """Address of a real Elasticsearch, of which there is only the core."""
+    with EmbeddedElasticsearch(progress=print) as server:
         yield server.url
 
 
