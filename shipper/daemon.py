@@ -21,6 +21,7 @@ from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import OpenSearch, connected
 from shipper.pipeline import Pipeline, utc_now
+from shipper.product import detect
 from shipper.queue import BATCH, Queue, SqsQueue
 from shipper.source import Sources
 from shipper.status import serving
@@ -74,7 +75,9 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             last_resort=lastresort.LastResort(lastresort.configured(settings.deadletter, session), metrics),
         )
         pipeline = Pipeline(
-            sources=Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes)),
+            sources=Sources.discover(
+                (*lastresort.own_routes(settings.deadletter), *settings.routes), settings.documents.retain
+            ),
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,
@@ -95,12 +98,16 @@ async def _templates_installed(engine: OpenSearch, health: Health, stop: asyncio
     """Wait for the index templates: without them OpenSearch would guess every field's type. False when told to stop."""
     while not stop.is_set():
         try:
+            server = await detect(engine)
             missing = await missing_templates(engine)
         except OpenSearchError as error:
             health.trouble("templates", str(error))
         else:
             if not missing:
                 health.well("templates")
+                _log.info("connected", product=server.product.value, version=server.version)
+                if server.too_old:
+                    _log.warning(server.too_old)
                 return True
             health.trouble("templates", f"index templates are missing; run `shipper install`: {', '.join(missing)}")
         await stopping.wait(stop, PAUSE_SECONDS)

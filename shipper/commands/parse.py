@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print documents to standard output and errors to standard error."""
     settings = commands.settings(options)
-    claim = Sources.discover(settings.routes).route(ObjectRef(bucket=options.bucket, key=options.key))
+    claim = Sources.discover(settings.routes, settings.documents.retain).route(
+        ObjectRef(bucket=options.bucket, key=options.key)
+    )
     if claim is None:
         raise ConfigError(f"no source claims the key {options.key!r}; `shipper sources` lists the patterns")
     if isinstance(claim, Skip):
