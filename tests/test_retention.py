@@ -121,6 +121,16 @@ async def test_policies_are_written_once_and_when_they_change(product: Product) 
         assert cluster.writes == ["PUT /_ilm/policy/shipper-aws.waf"]
 
 
+async def test_indices_that_have_no_policy_get_one() -> None:
+    """In Elasticsearch, indices that were there before are told; one with a policy of the user's keeps it."""
+    cluster = FakeCluster(Product.ELASTICSEARCH, "9.1.0")
+    named = {"settings": {"index.lifecycle.name": "mine"}}
+    cluster.kept["/logs-aws.waf-*/_settings/index.lifecycle.name"] = {"a": {"settings": {}}, "b": named}
+    await done(cluster)
+    assert cluster.kept["/a/_settings"] == {"index.lifecycle.name": "shipper-aws.waf"}
+    assert "/b/_settings" not in cluster.kept
+
+
 @pytest.mark.parametrize("product", Product)
 async def test_a_newer_policy_stays(product: Product) -> None:
     """What a newer shipper has written is not overwritten."""

@@ -57,6 +57,8 @@ class FakeCluster:
         if path not in self.kept:
             return {"data_streams": []} if path.startswith("/_data_stream/") else None
         body, name = copy.deepcopy(self.kept[path]), path.rpartition("/")[2]
+        if "/_settings/" in path:
+            return body
         if path.startswith("/_plugins/_ism/"):
             policy = {"policy_id": name, "schema_version": 21, "error_notification": None, **body["policy"]}
             for action in (one for state in policy["states"] for one in state["actions"]):
