@@ -13,7 +13,7 @@ from shipper.bucket import Bucket
 from shipper.config import Limits, Settings
 from shipper.consumer import PAUSE_SECONDS, Consumer, InHand
 from shipper.deadletter import DeadLetters
-from shipper.errors import OpenSearchError
+from shipper.errors import OpenSearchError, OpenSearchUnavailable
 from shipper.health import Health
 from shipper.indexer import Indexer
 from shipper.install import missing_templates
@@ -98,20 +98,37 @@ async def _templates_installed(engine: OpenSearch, health: Health, stop: asyncio
     """Wait for the index templates: without them OpenSearch would guess every field's type. False when told to stop."""
     while not stop.is_set():
         try:
-            server = await detect(engine)
             missing = await missing_templates(engine)
+            if not missing:
+                await _tell_server(engine)
         except OpenSearchError as error:
             health.trouble("templates", str(error))
         else:
             if not missing:
                 health.well("templates")
-                _log.info("connected", product=server.product.value, version=server.version)
-                if server.too_old:
-                    _log.warning(server.too_old)
                 return True
             health.trouble("templates", f"index templates are missing; run `shipper install`: {', '.join(missing)}")
         await stopping.wait(stop, PAUSE_SECONDS)
     return False
+
+
+async def _tell_server(engine: OpenSearch) -> None:
+    """
+    Log which product and version we ship to; whoever does not let us see it gets documents all the same.
+
+    Raises:
+        OpenSearchUnavailable: it does not answer
+    """
+    try:
+        server = await detect(engine)
+    except OpenSearchUnavailable:
+        raise
+    except OpenSearchError as error:
+        _log.warning("product and version are not known", reason=str(error))
+        return
+    _log.info("connected", product=server.product.value, version=server.version)
+    if server.too_old:
+        _log.warning(server.too_old)
 
 
 class Daemon:
