@@ -13,7 +13,7 @@ from shipper.bucket import Bucket
 from shipper.config import Limits, Settings
 from shipper.consumer import PAUSE_SECONDS, Consumer, InHand
 from shipper.deadletter import DeadLetters
-from shipper.errors import OpenSearchError, OpenSearchUnavailable
+from shipper.errors import OpenSearchError
 from shipper.health import Health
 from shipper.indexer import Indexer
 from shipper.install import missing_templates
@@ -21,7 +21,7 @@ from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import OpenSearch, connected
 from shipper.pipeline import Pipeline, utc_now
-from shipper.product import detect
+from shipper.product import if_visible
 from shipper.queue import BATCH, Queue, SqsQueue
 from shipper.source import Sources
 from shipper.status import serving
@@ -113,18 +113,10 @@ async def _templates_installed(engine: OpenSearch, health: Health, stop: asyncio
 
 
 async def _tell_server(engine: OpenSearch) -> None:
-    """
-    Log which product and version we ship to; whoever does not let us see it gets documents all the same.
-
-    Raises:
-        OpenSearchUnavailable: it does not answer
-    """
-    try:
-        server = await detect(engine)
-    except OpenSearchUnavailable:
-        raise
-    except OpenSearchError as error:
-        _log.warning("product and version are not known", reason=str(error))
+    """Log which product and version we ship to."""
+    server = await if_visible(engine)
+    if server is None:
+        _log.warning("product and version are not to be seen")
         return
     _log.info("connected", product=server.product.value, version=server.version)
     if server.too_old:

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from shipper.errors import OpenSearchError
+from shipper.errors import OpenSearchError, OpenSearchUnavailable
 
 NODES: Final = "/_nodes/_all/none"
 """Of each node the name, version and build alone."""
@@ -75,6 +75,21 @@ async def detect(client: Client) -> Server:
         case {"version": {"number": str(number)}}:
             return Server(Product.ELASTICSEARCH, number)
     return await _by_its_nodes(client)
+
+
+async def if_visible(client: Client) -> Server | None:
+    """
+    Ask a cluster what it is; None where our role may not see it: documents can be shipped all the same.
+
+    Raises:
+        OpenSearchUnavailable: it does not answer
+    """
+    try:
+        return await detect(client)
+    except OpenSearchUnavailable:
+        raise
+    except OpenSearchError:
+        return None
 
 
 async def _by_its_nodes(client: Client) -> Server:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from fakes.cluster import FakeCluster
 
-from shipper.errors import OpenSearchError
-from shipper.product import NODES, Product, Server, detect, numbers
+from shipper.errors import OpenSearchError, OpenSearchRefused, OpenSearchUnavailable
+from shipper.product import NODES, Product, Server, detect, if_visible, numbers
 
 
 class Answers:
@@ -52,6 +52,14 @@ async def test_what_is_no_cluster_is_an_error(answers: dict[str, Any]) -> None:
     """Something else that answers, or nothing that does, is not taken for a product."""
     with pytest.raises(OpenSearchError):
         await detect(Answers(answers))
+
+
+async def test_a_product_that_may_not_be_seen_stops_nobody() -> None:
+    """Without the permission to see it there is none; a cluster that is away is still an error."""
+    assert await if_visible(Answers({"/": OpenSearchRefused("403")})) is None
+    assert await if_visible(FakeCluster()) == Server(Product.OPENSEARCH, "3.6.0")
+    with pytest.raises(OpenSearchUnavailable):
+        await if_visible(Answers({"/": OpenSearchUnavailable("away")}))
 
 
 @pytest.mark.parametrize(

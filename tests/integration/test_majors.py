@@ -16,7 +16,7 @@ from decoding import decoded
 from sample_files import SOURCES, folder
 
 from shipper.config import OpenSearch as Settings
-from shipper.install import Change, install
+from shipper.install import install
 from shipper.mappings.aliases import aliases
 from shipper.mappings.fields import fields
 from shipper.mappings.opensearch import OPENSEARCH
@@ -36,8 +36,8 @@ RECORDS = 10_000
 async def engine(cluster: Settings, unique: str) -> AsyncIterator[OpenSearch]:
     """A client of one of the servers, with all templates in it."""
     async with connected(cluster) as client:
-        steps = [step async for step in install(client)]
-        assert {step.change for step in steps} <= {Change.CREATED, Change.UNCHANGED, Change.KEPT}
+        async for _ in install(client):
+            pass
         yield client
         await client.request("DELETE", f"/_data_stream/logs-*-{unique}")
 
