@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test unit faults mutants soak fuzz bench bench-large bench-lookups check format generate goldens lock clean
+.PHONY: install demo test unit faults mutants soak fuzz bench bench-large bench-lookups bench-size check format generate goldens lock clean
 
 install: .venv/.installed
 
@@ -76,6 +76,10 @@ bench-large: install
 # What it costs to look for documents in 20 older backing indices.
 bench-lookups: install
 	PYTHONPATH=tests $(BIN)/python -m benchmarks lookups
+
+# Bytes of index for each event, beside the same records as raw JSON: docs/templates.md.
+bench-size: install
+	PYTHONPATH=tests $(BIN)/python -m benchmarks size
 
 # After a change of the dependencies in pyproject.toml: one lock file for everything, one for the image.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

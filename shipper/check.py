@@ -9,8 +9,10 @@ from shipper.aws import Session
 from shipper.bucket import Bucket
 from shipper.config import Settings
 from shipper.errors import ObjectError, OpenSearchError, QueueError
-from shipper.install import missing_templates
+from shipper.install import Unfit, conflicts, unfit_templates
+from shipper.mappings import templates
 from shipper.opensearch import OpenSearch, connected
+from shipper.product import detect
 from shipper.queue import QueueFacts, SqsQueue
 
 
@@ -86,20 +88,28 @@ def _queue_finding(name: str, facts: QueueFacts) -> Finding:
 async def _cluster(engine: OpenSearch, settings: Settings) -> AsyncIterator[Finding]:
     part = "cluster"
     try:
-        about = await engine.request("GET", "/")
-        missing = await missing_templates(engine)
+        server = await detect(engine)
+        unfit = await unfit_templates(engine)
+        others = await conflicts(engine, templates(), settings.opensearch.namespace)
     except OpenSearchError as error:
         yield Finding(Level.FAILED, part, str(error))
         return
-    version = about.get("version", {}) if isinstance(about, dict) else {}
-    product = version.get("distribution", "elasticsearch")
-    yield Finding(Level.OK, part, f"{product} {version.get('number', 'of unknown version')}")
+    yield Finding(Level.FAILED, part, server.too_old) if server.too_old else Finding(Level.OK, part, str(server))
     if not settings.opensearch.verify:
         yield Finding(
             Level.WARNING, part, "opensearch.verify is false: anybody on the way can read and change what we send"
         )
-    if missing:
-        text = f"missing: {', '.join(missing)}; run `shipper install`"
-        yield Finding(Level.FAILED, "templates", text)
-    else:
-        yield Finding(Level.OK, "templates", "all installed")
+    yield _templates_finding(unfit)
+    for conflict in others:
+        yield Finding(Level.FAILED, "templates", str(conflict))
+
+
+def _templates_finding(unfit: list[Unfit]) -> Finding:
+    part = "templates"
+    if missing := [one.name for one in unfit if one.missing]:
+        return Finding(Level.FAILED, part, f"missing: {', '.join(missing)}; run `shipper install`")
+    if newer := [f"{one.name} ({one.version})" for one in unfit if one.newer]:
+        return Finding(Level.WARNING, part, f"a newer shipper wrote {', '.join(newer)}; update this one")
+    if older := [f"{one.name} ({one.version})" for one in unfit]:
+        return Finding(Level.WARNING, part, f"another version wrote {', '.join(older)}; run `shipper install`")
+    return Finding(Level.OK, part, "all installed")

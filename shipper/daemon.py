@@ -21,6 +21,7 @@ from shipper.log import Log
 from shipper.metrics import Metrics
 from shipper.opensearch import OpenSearch, connected
 from shipper.pipeline import Pipeline, utc_now
+from shipper.product import if_visible
 from shipper.queue import BATCH, Queue, SqsQueue
 from shipper.source import Sources
 from shipper.status import serving
@@ -74,7 +75,9 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             last_resort=lastresort.LastResort(lastresort.configured(settings.deadletter, session), metrics),
         )
         pipeline = Pipeline(
-            sources=Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes)),
+            sources=Sources.discover(
+                (*lastresort.own_routes(settings.deadletter), *settings.routes), settings.documents.retain
+            ),
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,
@@ -96,6 +99,8 @@ async def _templates_installed(engine: OpenSearch, health: Health, stop: asyncio
     while not stop.is_set():
         try:
             missing = await missing_templates(engine)
+            if not missing:
+                await _tell_server(engine)
         except OpenSearchError as error:
             health.trouble("templates", str(error))
         else:
@@ -105,6 +110,17 @@ async def _templates_installed(engine: OpenSearch, health: Health, stop: asyncio
             health.trouble("templates", f"index templates are missing; run `shipper install`: {', '.join(missing)}")
         await stopping.wait(stop, PAUSE_SECONDS)
     return False
+
+
+async def _tell_server(engine: OpenSearch) -> None:
+    """Log which product and version we ship to."""
+    server = await if_visible(engine)
+    if server is None:
+        _log.warning("product and version are not to be seen")
+        return
+    _log.info("connected", product=server.product.value, version=server.version)
+    if server.too_old:
+        _log.warning(server.too_old)
 
 
 class Daemon:

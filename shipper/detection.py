@@ -139,7 +139,7 @@ def field_types() -> dict[str, str]:
     """Give the type of every field in OpenSearch by its path; a path has one type in all datasets."""
     documents = document_types().values()
     return {
-        path: str(opensearch.parameters(field)["type"])
+        path: str(opensearch.OPENSEARCH.parameters(field)["type"])
         for document in documents
         for path, field in fields(document).items()
     }

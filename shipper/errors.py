@@ -164,9 +164,15 @@ class LetterError(ShipperError):
 
 
 class OpenSearchError(ShipperError):
-    """OpenSearch did not do as asked."""
+    """
+    OpenSearch did not do as asked.
+
+    Attributes:
+        status: of its answer in HTTP; None where it did not answer
+    """
 
     reason = "opensearch"
+    status: int | None = None
 
 
 class OpenSearchRefused(OpenSearchError):

@@ -23,7 +23,7 @@ GENERATORS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
 )
 """Each gives the content of its files by path in the repository."""
 
-WHOLLY_GENERATED: Final = ("mappings/opensearch",)
+WHOLLY_GENERATED: Final = ("mappings/elasticsearch", "mappings/opensearch")
 """Folders without a file written by hand: what no generator names there is a leftover."""
 
 REPAIR: Final = "python -m shipper.generate"

@@ -196,7 +196,9 @@ def _mapped() -> Iterator[None]:
         status = int(error.status_code)
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise OpenSearchUnavailable(f"OpenSearch is busy or failing ({status}): {_said(error)}") from error
-        raise OpenSearchError(f"OpenSearch answered {status}: {_said(error)}") from error
+        refused = OpenSearchError(f"OpenSearch answered {status}: {_said(error)}")
+        refused.status = status
+        raise refused from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType
@@ -28,6 +28,7 @@ from shipper.errors import ConfigError
 from shipper.formats import Format
 from shipper.marks import Marks
 from shipper.notification import ObjectRef
+from shipper.retain import Retain, retaining
 
 R = TypeVar("R")
 D = TypeVar("D", bound=ecs.Document)
@@ -94,6 +95,11 @@ class Source(Generic[R, D]):
         documents = [kind for kind in typing.get_args(returned) or (returned,) if kind is not type(None)]
         return typing.cast("type[D]", documents[0])
 
+    def retaining(self, retain: Retain) -> "Source[R, D]":
+        """Give the same source, whose documents keep these forms of free-form parts; see `shipper.retain`."""
+        document = retaining(self.document, self.document_type, retain)
+        return self if document is None else replace(self, document=document)
+
     @cached_property
     def declared(self) -> Names | None:
         """The names of all that AWS writes, as far as the source knows it."""
@@ -140,10 +146,17 @@ class Sources:
         ]
 
     @classmethod
-    def discover(cls, routes: Sequence[Route] = ()) -> "Sources":
-        """Import every module of `shipper.sources` and take its `source`."""
+    def discover(cls, routes: Sequence[Route] = (), retain: Retain = "both") -> "Sources":
+        """
+        Import every module of `shipper.sources` and take its `source`.
+
+        Args:
+            routes: the user's word on keys
+            retain: forms of free-form parts that documents keep
+        """
         names = [module.name for module in pkgutil.iter_modules(shipper.sources.__path__)]
-        return cls([importlib.import_module(f"shipper.sources.{name}").source for name in names], routes)
+        sources = [importlib.import_module(f"shipper.sources.{name}").source for name in names]
+        return cls([source.retaining(retain) for source in sources], routes)
 
     def __iter__(self) -> Iterator[Source[Any, Any]]:
         return iter(self._sources)

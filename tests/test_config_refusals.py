@@ -204,6 +204,18 @@ REFUSED = [
         ("deadletter.directory: is given besides deadletter.s3", "take one of the two out"),
     ),
     Refused(
+        "retention behind one for all",
+        '[[retention]]\ndelete_days = 9\n[[retention]]\ndataset = "aws.waf"',
+        ("retention[1]: never decides", "put it first"),
+    ),
+    Refused(
+        "warm after deletion",
+        "[[retention]]\nwarm_days = 9\ndelete_days = 9",
+        ("retention[0].warm_days: 9 is not before delete_days = 9",),
+    ),
+    Refused("warm never", '[[retention]]\nwarm_node = "temp=warm"', ("retention[0].warm_node: has no time",)),
+    Refused("deleted at once", "[[retention]]\ndelete_days = 0", ("expected int between 1 and 36500, got 0",)),
+    Refused(
         "two identities",
         '[opensearch]\nusername = "u"',
         ("environment variable SHIPPER_OPENSEARCH_API_KEY: opensearch.api_key", "take one of the two out"),

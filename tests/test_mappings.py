@@ -9,10 +9,14 @@ import pytest
 from msgspec import Meta, Raw, Struct, defstruct, field
 
 from shipper import ecs
-from shipper.mappings import Template, ecs_list, opensearch, templates
+from shipper.mappings import Template, ecs_list, templates
+from shipper.mappings.aliases import ALIASES, aliases
 from shipper.mappings.ecs_list import EcsField, ecs_fields
+from shipper.mappings.elasticsearch import ELASTICSEARCH
 from shipper.mappings.fields import Field, fields
 from shipper.mappings.files import fields_csv, template_json
+from shipper.mappings.flavour import Flavour
+from shipper.mappings.opensearch import OPENSEARCH
 from shipper.mappings.templates import document_types
 
 KEYWORD = {"type": "keyword", "ignore_above": 1024}
@@ -59,9 +63,9 @@ def document(path: str, kind: Any) -> type[Struct]:
     return kind  # type: ignore[no-any-return]  # after the first round it is a Struct
 
 
-def leaf(path: str, kind: Any) -> dict[str, Any]:
+def leaf(path: str, kind: Any, flavour: Flavour = OPENSEARCH) -> dict[str, Any]:
     """How a field is written to the mapping."""
-    return opensearch.parameters(fields(document(path, kind))[path])
+    return flavour.parameters(fields(document(path, kind))[path])
 
 
 def body(made: list[Template], name: str) -> dict[str, Any]:
@@ -191,7 +195,7 @@ def test_nested_and_geo_point_keep_their_type(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("shipper.mappings.fields.ecs_fields", lambda: known)
     email = defstruct("Email", [("attachments", tuple[Part, ...]), ("place", Part)])
     found = fields(document("email", email))
-    assert opensearch.properties(found.values()) == {
+    assert OPENSEARCH.properties(found.values()) == {
         "email": {
             "properties": {
                 "attachments": {"type": "nested", "properties": {"count": {"type": "long"}, "name": KEYWORD}},
@@ -199,6 +203,50 @@ def test_nested_and_geo_point_keep_their_type(monkeypatch: pytest.MonkeyPatch) -
             }
         }
     }
+
+
+def test_every_alias_stands_for_a_field_and_takes_the_place_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that asks for an alias finds a field, and no document has a value under its name."""
+    documents = document_types()
+    assert ALIASES.keys() <= documents.keys()
+    for dataset, names in ALIASES.items():
+        assert aliases(dataset, fields(documents[dataset])) == names
+    declared = fields(MadeDocument)
+    for names, complaint in (
+        ({"a": "event.nothing"}, r"a is an alias of event\.nothing, which aws\.made does not declare"),
+        ({"event.action": "event.id"}, r"event\.action is an alias of aws\.made, but event\.action is a field"),
+        ({"event.action.b": "event.id"}, r"event\.action\.b is an alias of aws\.made, but event\.action is a field"),
+    ):
+        monkeypatch.setattr("shipper.mappings.aliases.ALIASES", {"aws.made": names})
+        with pytest.raises(TypeError, match=complaint):
+            aliases("aws.made", declared)
+
+
+def test_every_field_of_elasticsearch_has_a_type_that_it_has() -> None:
+    """
+    Each field type of the full product is one that is documented, from 8.7 on.
+
+    https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/field-data-types
+    """
+    known = {"boolean", "constant_keyword", "date", "double", "flattened", "float", "geo_point", "integer", "ip"}
+    known |= {"keyword", "long", "match_only_text", "nested", "object", "scaled_float", "wildcard"}
+    written = {
+        ELASTICSEARCH.parameters(one)["type"] for kind in document_types().values() for one in fields(kind).values()
+    }
+    assert written <= known
+    assert {"constant_keyword", "flattened", "match_only_text"} <= written
+    assert leaf("aws.made.field", ecs.Flat, ELASTICSEARCH) == {"type": "flattened", "ignore_above": 8191}
+
+
+def test_what_elasticsearch_adds_is_no_difference(made: list[Template]) -> None:
+    """Defaults of data streams and times of writing do not make a template look changed."""
+    (whole,) = (one for one in templates({"aws.made": MadeDocument}, ELASTICSEARCH) if one.kind == "index")
+    extended = {"data_stream": {"hidden": False, "allow_custom_routing": False}, "created_date_millis": 1}
+    answer = {"index_templates": [{"name": whole.name, "index_template": {**whole.body, **extended}}]}
+    assert whole.is_in(answer)
+    answer["index_templates"][0]["index_template"] = {**whole.body, "data_stream": {"hidden": True}}
+    assert not whole.is_in(answer)
+    assert "settings" not in body(made, "shipper-aws.made@mappings")["template"]
 
 
 def test_list_of_another_ecs_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +317,7 @@ def test_a_template_knows_itself_in_the_servers_answer(made: list[Template]) -> 
 
 def test_every_dataset_fits_below_the_limit_of_fields() -> None:
     """All fields and objects of a dataset leave half of the limit to the user."""
-    limit = int(opensearch.SETTINGS["index"]["mapping"]["total_fields"]["limit"])
+    limit = int(OPENSEARCH.settings["index"]["mapping"]["total_fields"]["limit"])
     for dataset, declared in document_types().items():
         found = fields(declared)
         objects = {path.rsplit(".", depth)[0] for path in found for depth in range(1, path.count(".") + 1)}
@@ -277,18 +325,23 @@ def test_every_dataset_fits_below_the_limit_of_fields() -> None:
 
 
 def test_string_forms_of_free_form_parts_are_searched_whole() -> None:
-    """Detection rules search CloudTrail's parameters with wildcards; 1,024 characters would lose most policies."""
+    """
+    Detection rules search CloudTrail's parameters with wildcards; 1,024 characters would lose most policies.
+
+    Nobody sorts or groups by them, so they have no doc values.
+    """
     found = fields(document_types()["aws.cloudtrail"])
     for name in ("request_parameters", "response_elements", "additional_eventdata", "service_event_details"):
-        assert opensearch.parameters(found[f"aws.cloudtrail.{name}"]) == {"type": "keyword", "ignore_above": 8191}
-        assert opensearch.parameters(found[f"aws.cloudtrail.flattened.{name}"]) == {"type": "flat_object"}
+        written = {"type": "keyword", "ignore_above": 8191, "doc_values": False}
+        assert OPENSEARCH.parameters(found[f"aws.cloudtrail.{name}"]) == written
+        assert OPENSEARCH.parameters(found[f"aws.cloudtrail.flattened.{name}"]) == {"type": "flat_object"}
 
 
 def test_originals_in_dead_letters_have_no_limit() -> None:
     """What is kept for repair is neither indexed nor refused for its length."""
     found = fields(document_types()["shipper.deadletter"])
     for name in ("original", "document"):
-        written = opensearch.parameters(found[f"shipper.deadletter.{name}"])
+        written = OPENSEARCH.parameters(found[f"shipper.deadletter.{name}"])
         assert written == {"type": "keyword", "index": False, "doc_values": False}
 
 

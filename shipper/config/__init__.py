@@ -11,17 +11,31 @@ documents     the example file and the JSON schema, written from the declaration
 
 from shipper.config.fieldtypes import Secret
 from shipper.config.loading import CONFIG_VARIABLE, load, require
-from shipper.config.settings import Aws, DeadLetter, Limits, Log, Metrics, OpenSearch, Queue, Route, Settings
+from shipper.config.settings import (
+    Aws,
+    DeadLetter,
+    Documents,
+    Limits,
+    Log,
+    Metrics,
+    OpenSearch,
+    Queue,
+    Retention,
+    Route,
+    Settings,
+)
 
 __all__ = [
     "CONFIG_VARIABLE",
     "Aws",
     "DeadLetter",
+    "Documents",
     "Limits",
     "Log",
     "Metrics",
     "OpenSearch",
     "Queue",
+    "Retention",
     "Route",
     "Secret",
     "Settings",

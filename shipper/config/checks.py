@@ -113,6 +113,19 @@ def _routes(settings: Settings) -> Found:
             yield Contradiction(f"{place}.pattern", f"is no regular expression: {ascii(str(error))[1:-1]}")
 
 
+def _retention(settings: Settings) -> Found:
+    for index, rule in enumerate(settings.retention):
+        place = f"retention[{index}]"
+        if any(earlier.dataset in (None, rule.dataset) for earlier in settings.retention[:index]):
+            yield Contradiction(place, "never decides, as a table before it fits all that it fits; put it first")
+        if rule.warm_node and rule.warm_days is None:
+            yield Contradiction(f"{place}.warm_node", "has no time; set warm_days, or take it out")
+        if rule.warm_days is not None and rule.delete_days is not None and rule.warm_days >= rule.delete_days:
+            yield Contradiction(
+                f"{place}.warm_days", f"{rule.warm_days} is not before delete_days = {rule.delete_days}; set it below"
+            )
+
+
 def _password(settings: Settings) -> Found:
     opensearch = settings.opensearch
     if opensearch.username and not opensearch.password:
@@ -162,6 +175,7 @@ CHECKS = (
     Check(("queues.url",), _queues_differ),
     Check(("deadletter.s3", "deadletter.directory"), _one_last_resort),
     Check(("routes",), _routes),
+    Check(("retention",), _retention),
     Check(("opensearch.username", "opensearch.password", "opensearch.password_file"), _password),
     Check(("opensearch.username", "opensearch.api_key", "opensearch.api_key_file"), _one_identity),
     Check(("opensearch.client_cert_file", "opensearch.client_key_file"), _client_certificate),

@@ -91,6 +91,9 @@ S3Prefix = Annotated[
 DirectoryPath = Annotated[str, Meta(pattern=rf"^/[^\n]*{_END}", title="absolute path of a directory")]
 KeyPattern = Annotated[str, Meta(pattern=rf"^[^\n]+{_END}", title="regular expression")]
 Dataset = Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9_.]*{_END}", title="name of a dataset, such as aws.cloudtrail")]
+NodeAttribute = Annotated[
+    str, Meta(pattern=rf"^[A-Za-z0-9_.-]+=[A-Za-z0-9_.-]+{_END}", title="name=value of a node attribute")
+]
 # Basic authentication puts a ":" between user and password: https://www.rfc-editor.org/rfc/rfc7617#section-2
 Username = Annotated[
     str, Meta(pattern=rf"^[^:]+{_END}", title="name of a user, without ':'", extra={"confidential": True})

@@ -18,6 +18,7 @@ from shipper.config.fieldtypes import (
     KeyPattern,
     KeyPrefix,
     Namespace,
+    NodeAttribute,
     QueueUrl,
     Region,
     S3Prefix,
@@ -242,6 +243,65 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
+class Documents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What documents are made of."""
+
+    # The values of `shipper.retain.Retain`, which settings do not import.
+    retain: Annotated[
+        Literal["both", "string", "flattened", "none"],
+        Meta(
+            description="Forms in which free-form parts are kept, such as CloudTrail's requestParameters: as a string, "
+            "which Sigma rules match, as flattened objects, or both."
+        ),
+    ] = "both"
+
+
+class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long documents are kept, for `shipper install`; the first table that fits a dataset decides."""
+
+    dataset: Annotated[
+        Dataset | None,
+        Meta(
+            description="The log, as `shipper sources` names it, shipper.deadletter or shipper.objects; default: any.",
+            examples=["aws.vpcflow"],
+        ),
+    ] = None
+    rollover_gib: Annotated[
+        int, Meta(ge=1, le=200, description="Size of its largest primary shard at which an index is rolled over.")
+    ] = 30
+    rollover_days: Annotated[int, Meta(ge=1, le=365, description="Age at which an index is rolled over.")] = 30
+    warm_days: (
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                le=36_500,
+                description="Days after its rollover until an index is merged to one segment and moved to warm_node.",
+                examples=[7],
+            ),
+        ]
+        | None
+    ) = None
+    warm_node: Annotated[
+        NodeAttribute | None,
+        Meta(
+            description="Attribute of the nodes that warm indices move to; default: they stay.", examples=["temp=warm"]
+        ),
+    ] = None
+    delete_days: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=36_500,
+                description="Days after its rollover until an index is deleted; default: it is kept for ever.",
+                examples=[365],
+            ),
+        ]
+        | None
+    ) = None
+
+
 class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The HTTP server for /metrics, /healthz and /readyz."""
 
@@ -280,5 +340,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     deadletter: DeadLetter = DeadLetter()
     routes: tuple[Route, ...] = ()
+    documents: Documents = Documents()
+    retention: tuple[Retention, ...] = ()
     metrics: Metrics = Metrics()
     log: Log = Log()

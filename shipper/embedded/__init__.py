@@ -18,13 +18,14 @@ from shipper.embedded.errors import (
     StartError,
 )
 from shipper.embedded.moto import EmbeddedAws, aws
-from shipper.embedded.node import EmbeddedOpenSearch
+from shipper.embedded.node import EmbeddedElasticsearch, EmbeddedOpenSearch
 from shipper.embedded.server import Service
 
 __all__ = [
     "ArtifactError",
     "DiskSpaceError",
     "EmbeddedAws",
+    "EmbeddedElasticsearch",
     "EmbeddedOpenSearch",
     "ExtraMissingError",
     "PlatformError",

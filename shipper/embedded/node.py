@@ -1,20 +1,29 @@
-"""A real OpenSearch on this machine, without Docker and without an installed Java."""
+"""A real OpenSearch or Elasticsearch on this machine, without Docker and without an installed Java."""
 
 import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 
 from shipper.embedded.cache import require_reachable, require_space
-from shipper.embedded.distribution import DEFAULT_VERSION, opensearch, server_home, usable_jvm_options
+from shipper.embedded.distribution import (
+    DEFAULT_VERSION,
+    Distribution,
+    elasticsearch,
+    opensearch,
+    server_home,
+    usable_jvm_options,
+)
 from shipper.embedded.errors import ELSEWHERE, PlatformError
 from shipper.embedded.java import java_home
 from shipper.embedded.ports import LOOPBACK, free_ports
 from shipper.embedded.process import unprivileged_account
 from shipper.embedded.progress import Progress, silent
+from shipper.embedded.security import Access, access
 from shipper.embedded.server import HTTP_OK, LocalServer, Program, get
 
 DATA_SPACE = 1 << 30
@@ -28,15 +37,12 @@ class Health(msgspec.Struct):
     status: str
 
 
-class EmbeddedOpenSearch(LocalServer):
+class EmbeddedNode(LocalServer):
     """
-    One OpenSearch node, a cluster of its own unless `settings` say otherwise.
-
-    It has all core modules but analysis-common. The plugins (security, index state management, alerting) are not in
-    this distribution.
+    One node, a cluster of its own unless `settings` say otherwise.
 
     Args:
-        version: version of OpenSearch
+        distribution: the server
         heap_mb: size of the Java heap in MiB
         port: port for HTTP; None for a free one
         transport_port: port for other nodes; None for a free one
@@ -45,11 +51,9 @@ class EmbeddedOpenSearch(LocalServer):
         start_timeout: seconds until it must be ready
     """
 
-    name = "OpenSearch"
-
     def __init__(
         self,
-        version: str = DEFAULT_VERSION,
+        distribution: Distribution,
         *,
         heap_mb: int = 512,
         port: int | None = None,
@@ -60,11 +64,23 @@ class EmbeddedOpenSearch(LocalServer):
     ) -> None:
         free_http, free_transport = free_ports(2)
         super().__init__(port=free_http if port is None else port, progress=progress, start_timeout=start_timeout)
-        self.version = version
+        self.version = distribution.server.version
+        self._distribution = distribution
         self.transport_port = free_transport if transport_port is None else transport_port
         self._heap_mb = heap_mb
         # A name of its own tells its answers from those of any other cluster.
-        self._settings = {"cluster.name": f"shipper-{secrets.token_hex(4)}", **(settings or {})}
+        named = {"cluster.name": f"shipper-{secrets.token_hex(4)}"}
+        self._settings = {**named, **dict(distribution.settings), **(settings or {})}
+
+    @property
+    def access(self) -> Access | None:
+        """How to get into it; None where nobody is asked for anything."""
+        return access(self.folder / "config") if self._distribution.security else None
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"{'https' if self._distribution.security else 'http'}://{LOOPBACK}:{self.port}"
 
     def _ports(self) -> Sequence[int]:
         return [self.port, self.transport_port]
@@ -74,13 +90,13 @@ class EmbeddedOpenSearch(LocalServer):
             raise PlatformError(f"{self.name}'s start script needs bash: install it, {ELSEWHERE}")
         require_space(self.folder, DATA_SPACE, f"run {self.name}")
         account = unprivileged_account()
-        home = server_home(opensearch(self.version), self._progress)
+        home = server_home(self._distribution, self._progress)
         java = java_home(self._progress)
         if not (self.folder / "config").exists():
             self._furnish(home)
         settings = self._node_settings()
         return Program(
-            argv=[str(home / "bin" / "opensearch"), *(f"-E{name}={value}" for name, value in settings.items())],
+            argv=[str(home / self._distribution.program), *(f"-E{name}={value}" for name, value in settings.items())],
             env=self._environment(java),
             account=account,
         )
@@ -119,20 +135,20 @@ class EmbeddedOpenSearch(LocalServer):
 
     def _environment(self, java: Path) -> dict[str, str]:
         """All that the start script sees: Java options and paths of the user's own servers must not reach it."""
-        folder = self.folder
+        folder, prefix = self.folder, self._distribution.prefix
         options = [f"-Xms{self._heap_mb}m", f"-Xmx{self._heap_mb}m", f"-XX:ErrorFile={folder}/logs/java_error.log"]
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
             "HOME": str(folder / "tmp"),
-            "OPENSEARCH_JAVA_HOME": str(java),
-            "OPENSEARCH_JAVA_OPTS": " ".join(options),
-            "OPENSEARCH_PATH_CONF": str(folder / "config"),
-            "OPENSEARCH_TMPDIR": str(folder / "tmp"),
+            f"{prefix}_JAVA_HOME": str(java),
+            f"{prefix}_JAVA_OPTS": " ".join(options),
+            f"{prefix}_PATH_CONF": str(folder / "config"),
+            f"{prefix}_TMPDIR": str(folder / "tmp"),
         }
 
     def _is_ready(self) -> bool:
-        answer = get(self.port, "/_cluster/health")
+        answer = get(self.port, "/_cluster/health", access=self.access)
         if answer is None or answer[0] != HTTP_OK:
             return False
         try:
@@ -140,3 +156,61 @@ class EmbeddedOpenSearch(LocalServer):
         except msgspec.MsgspecError:  # something else got the port in the meantime: our server will end and say so
             return False
         return health.cluster_name == self._settings["cluster.name"] and health.status != "red"
+
+
+class EmbeddedOpenSearch(EmbeddedNode):
+    """
+    One OpenSearch node, a cluster of its own unless `settings` say otherwise.
+
+    It has all core modules but analysis-common. Index state management, alerting and security analytics cannot be had.
+
+    Args:
+        version: version of OpenSearch
+        secured: with the security plugin, for versions that it can be had for (2.19.4)
+        heap_mb: size of the Java heap in MiB
+        port: port for HTTP; None for a free one
+        transport_port: port for other nodes; None for a free one
+        settings: node settings that come on top of ours, or take their place
+        progress: receives a line whenever a person would want one
+        start_timeout: seconds until it must be ready
+    """
+
+    name: ClassVar[str] = "OpenSearch"
+
+    def __init__(
+        self,
+        version: str = DEFAULT_VERSION,
+        *,
+        secured: bool = False,
+        heap_mb: int = 512,
+        port: int | None = None,
+        transport_port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        progress: Progress = silent,
+        start_timeout: float = 180.0,
+    ) -> None:
+        super().__init__(
+            opensearch(version, secured=secured),
+            heap_mb=heap_mb,
+            port=port,
+            transport_port=transport_port,
+            settings=settings,
+            progress=progress,
+            start_timeout=start_timeout,
+        )
+
+
+class EmbeddedElasticsearch(EmbeddedNode):
+    """
+    One Elasticsearch node with the core alone: bulk requests, data streams, templates, errors.
+
+    Args:
+        version: version of Elasticsearch, 8.17 at most
+        heap_mb: size of the Java heap in MiB
+        progress: receives a line whenever a person would want one
+    """
+
+    name: ClassVar[str] = "Elasticsearch"
+
+    def __init__(self, version: str = "8.17.4", *, heap_mb: int = 512, progress: Progress = silent) -> None:
+        super().__init__(elasticsearch(version), heap_mb=heap_mb, progress=progress)

@@ -18,6 +18,7 @@ from shipper.embedded.errors import ELSEWHERE, PlatformError, StartError
 from shipper.embedded.ports import LOOPBACK, free_ports, require_free
 from shipper.embedded.process import Account, SupervisedProcess
 from shipper.embedded.progress import Progress, silent
+from shipper.embedded.security import Access
 
 HTTP_OK = 200
 POLL = 0.2
@@ -205,16 +206,26 @@ def _meaning(exit_code: int | None) -> str:
     return f"with exit code {exit_code}" + (" (killed: is there enough memory?)" if exit_code == KILLED else "")
 
 
-def get(port: int, path: str, host: str = LOOPBACK) -> tuple[int, bytes] | None:
+def get(port: int, path: str, host: str = LOOPBACK, access: Access | None = None) -> tuple[int, bytes] | None:
     """
     One HTTP request, past any proxy.
+
+    Args:
+        port: of the server
+        path: with a leading slash
+        host: name or address of the server
+        access: how to get into a server that asks for it, over TLS
 
     Returns:
         Status and body; None while nothing answers.
     """
-    connection = http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT)
+    connection = (
+        http.client.HTTPSConnection(host, port, timeout=PROBE_TIMEOUT, context=access.tls)
+        if access
+        else http.client.HTTPConnection(host, port, timeout=PROBE_TIMEOUT)
+    )
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=access.headers if access else {})
         answer = connection.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException):

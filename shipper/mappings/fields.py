@@ -15,6 +15,7 @@ from msgspec import Meta, Raw, Struct, structs
 
 from shipper import ecs
 from shipper.mappings.ecs_list import EcsField, ecs_fields
+from shipper.retain import twins
 
 OWN: Final = ("aws.", "shipper.")
 """Where fields may stand that ECS does not have."""
@@ -47,6 +48,8 @@ class Field(Struct, frozen=True):
         is_ecs: whether ECS has it; else it is our own
         is_indexed: whether it can be searched; otherwise it is only kept
         ignore_above: characters beyond which a value cannot be searched; None for the usual number
+        is_sorted: whether it has doc values, by which documents are sorted and grouped. The string form of a free-form
+            part has none: nobody groups by it, and they would be a third of an event of CloudTrail.
     """
 
     path: str
@@ -54,6 +57,7 @@ class Field(Struct, frozen=True):
     is_ecs: bool
     is_indexed: bool = True
     ignore_above: int | None = None
+    is_sorted: bool = True
 
 
 def fields(document: type[Struct]) -> dict[str, Field]:
@@ -69,12 +73,14 @@ def fields(document: type[Struct]) -> dict[str, Field]:
 def _members(struct: type[Struct], prefix: str, outer: tuple[type[Struct], ...]) -> Iterator[Field]:
     if struct in outer:
         raise TypeError(f"{prefix.rstrip('.')}: {struct.__name__} holds itself, so its fields have no end")
+    spelled = twins(struct)
     for member in structs.fields(struct):
         path = prefix + member.encode_name
         declared, ignore_above = _declared(path, member.type)
         known = ecs_fields().get(path)
         if not _is_struct(declared):
-            yield _leaf(path, declared, ignore_above, known)
+            leaf = _leaf(path, declared, ignore_above, known)
+            yield structs.replace(leaf, is_sorted=False) if member.name in spelled else leaf
             continue
         if known and known.type not in _STRUCT_TYPES:
             raise TypeError(f"{path}: ECS says {known.type}, but {declared.__name__} is declared")

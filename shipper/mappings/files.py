@@ -4,17 +4,19 @@ import csv
 import json
 from io import StringIO
 
-from shipper.mappings import opensearch
+from shipper.mappings.aliases import aliases
 from shipper.mappings.fields import fields
-from shipper.mappings.templates import DocumentTypes, Template, document_types, templates
+from shipper.mappings.opensearch import OPENSEARCH
+from shipper.mappings.templates import FLAVOURS, DocumentTypes, Template, document_types, templates
 
 
 def generated() -> dict[str, str]:
     """Content of the generated files by path in the repository."""
     documents = document_types()
     files = {
-        f"mappings/opensearch/{template.kind}/{template.name}.json": template_json(template)
-        for template in templates(documents)
+        f"mappings/{flavour.name}/{template.kind}/{template.name}.json": template_json(template)
+        for flavour in FLAVOURS.values()
+        for template in templates(documents, flavour)
     }
     return {**files, "mappings/fields.csv": fields_csv(documents)}
 
@@ -25,11 +27,14 @@ def template_json(template: Template) -> str:
 
 
 def fields_csv(documents: DocumentTypes) -> str:
-    """Write every field of every dataset with its type in OpenSearch, and whether ECS has it."""
+    """Write every field of every dataset with its type in OpenSearch, and whether ECS has it; aliases come last."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("dataset", "field", "type", "ecs"))
     for dataset, document in sorted(documents.items()):
-        for path, field in fields(document).items():
-            writer.writerow((dataset, path, opensearch.parameters(field)["type"], "yes" if field.is_ecs else "no"))
+        declared = fields(document)
+        for path, field in declared.items():
+            writer.writerow((dataset, path, OPENSEARCH.parameters(field)["type"], "yes" if field.is_ecs else "no"))
+        for name in aliases(dataset, declared):
+            writer.writerow((dataset, name, "alias", "no"))
     return text.getvalue()

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Final
 
-from benchmarks import endtoend, inputs, large, lookups, report, speed
+from benchmarks import endtoend, inputs, large, lookups, report, size, speed
 from benchmarks.report import Results
 from shipper.source import Sources
 
@@ -14,6 +14,7 @@ _CHOICES: Final = {
     "end-to-end": ("end-to-end",),
     "large": ("large",),
     "lookups": ("lookups",),
+    "size": ("size",),
 }
 
 
@@ -32,6 +33,8 @@ def main() -> None:
         measured.sources.update(large.measure(tell))
     if "lookups" in what:
         measured.lookups = lookups.measure(sources, tell)
+    if "size" in what:
+        measured.size = size.measure(tell)
     print(report.table(report.merge(measured)))
 
 

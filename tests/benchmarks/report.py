@@ -68,12 +68,28 @@ class Lookups(Struct, kw_only=True):
     backing_indices: int
 
 
-class Results(Struct):
-    """All figures; `sources` by input, that is by dataset."""
+class Size(Struct, kw_only=True):
+    """
+    Room that events take in the index, merged to one segment.
+
+    Attributes:
+        bytes: of an event
+        ratio: by those of the same record as raw JSON, with the mapping that OpenSearch guesses
+        refused: events that are not there
+    """
+
+    bytes: int
+    ratio: float
+    refused: int = 0
+
+
+class Results(Struct, omit_defaults=True):
+    """All figures; `sources` by input, that is by dataset, `size` by dataset and what is kept."""
 
     sources: dict[str, Row] = {}
     end_to_end: EndToEnd | UnsetType = UNSET
     lookups: Lookups | UnsetType = UNSET
+    size: dict[str, Size] = {}
 
 
 def read(path: Path = FILE) -> Results:
@@ -92,6 +108,7 @@ def merge(measured: Results, path: Path = FILE) -> Results:
     for name in ("end_to_end", "lookups"):
         if (value := getattr(measured, name)) is not UNSET:
             setattr(results, name, value)
+    results.size |= measured.size
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     return results
@@ -107,6 +124,10 @@ def table(results: Results) -> str:
         if (told := getattr(results, name)) is not UNSET:
             names = told.__struct_fields__
             text += "\n\n" + _aligned([("", *names), (name, *(_written(getattr(told, one)) for one in names))])
+    if results.size:
+        names = Size.__struct_fields__
+        sizes = [(name, *(_written(getattr(one, field)) for field in names)) for name, one in results.size.items()]
+        text += "\n\n" + _aligned([("", *names), *sizes])
     return text
 
 

@@ -5,6 +5,7 @@ One OpenSearch and one moto serve the whole session, so that a test takes names 
 buckets and queues. A test that ends or breaks a server starts one itself, with `shipper.embedded`.
 """
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,8 +15,10 @@ from aiobotocore.session import get_session
 from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
-from integration.shipping import Site, site
-from shipper.embedded import aws, opensearch
+from integration.elastic_core import gateway
+from integration.shipping import Site, reached, site
+from shipper.config import OpenSearch as OpenSearchSettings
+from shipper.embedded import EmbeddedElasticsearch, EmbeddedOpenSearch, aws, opensearch
 
 REGION = "eu-central-1"
 
@@ -25,6 +28,32 @@ def opensearch_url() -> Iterator[str]:
     """Address of a real OpenSearch: $OPENSEARCH_URL, or in Docker, or of a process of our own."""
     with opensearch(progress=print) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[EmbeddedOpenSearch]:
+    """The other major version, with the security plugin: TLS, users, roles."""
+    with EmbeddedOpenSearch("2.19.4", secured=True, progress=print) as server:
+        yield server
+
+
+@pytest.fixture(params=["3.6", "2.19"])
+def cluster(request: pytest.FixtureRequest) -> OpenSearchSettings:
+    """How to reach an OpenSearch, of one major version and the other; the older one has the security plugin."""
+    if request.param == "3.6":
+        return reached(request.getfixturevalue("opensearch_url"))
+    server: EmbeddedOpenSearch = request.getfixturevalue("secured")
+    return reached(server.url, server.access)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> Iterator[str]:
+    """Address of a real Elasticsearch: $ELASTICSEARCH_URL, or of a process of our own, which is the core alone."""
+    if url := os.environ.get("ELASTICSEARCH_URL"):
+        yield url
+        return
+    with EmbeddedElasticsearch(progress=print) as server, gateway(server.url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
 from shipper.config import OpenSearch as OpenSearchSettings
+from shipper.config import Secret
+from shipper.embedded.security import Access
 from shipper.opensearch import OpenSearch, connected
 
 PATIENCE_SECONDS = 60
@@ -98,11 +100,33 @@ class Site:
                 await asyncio.sleep(0.1)
 
 
+def reached(url: str, access: Access | None = None) -> OpenSearchSettings:
+    """Give the settings that lead to a server."""
+    if access is None:
+        return OpenSearchSettings(urls=(url,))
+    return OpenSearchSettings(
+        urls=(url,), username=access.username, password=Secret(access.password), ca_file=access.ca_file
+    )
+
+
+def login(access: Access | None) -> str:
+    """Write what a configuration says of a server that asks for a user; the password comes by the environment."""
+    return f'username = "{access.username}"\nca_file = "{access.ca_file}"' if access else ""
+
+
 @asynccontextmanager
 async def site(
-    s3: S3Client, sqs: SQSClient, *, aws_url: str, opensearch_url: str, unique: str, folder: Path, region: str
+    s3: S3Client,
+    sqs: SQSClient,
+    *,
+    aws_url: str,
+    opensearch_url: str,
+    unique: str,
+    folder: Path,
+    region: str,
+    access: Access | None = None,
 ) -> AsyncIterator[Site]:
-    """Set everything up, with all templates installed."""
+    """Set everything up; `access` is how to get into an OpenSearch that asks for it."""
     await s3.create_bucket(Bucket=unique, CreateBucketConfiguration={"LocationConstraint": region})
     dead = (await sqs.create_queue(QueueName=f"{unique}-dead"))["QueueUrl"]
     attributes = await sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
@@ -129,6 +153,7 @@ async def site(
         urls = ["{opensearch_url}"]
         namespace = "{namespace}"
         timeout_seconds = 20
+        {login(access)}
         [limits]
         flush_seconds = 0.2
         [metrics]
@@ -143,7 +168,9 @@ async def site(
         "AWS_SECRET_ACCESS_KEY": "test",
         "SHIPPER_CONFIG": str(config),
     }
-    async with connected(OpenSearchSettings(urls=(opensearch_url,))) as engine:
+    if access:
+        environment["SHIPPER_OPENSEARCH_PASSWORD"] = access.password
+    async with connected(reached(opensearch_url, access)) as engine:
         yield Site(s3, sqs, engine, unique, queue, dead, namespace, config, environment)
         await engine.request("DELETE", f"/_data_stream/logs-*-{namespace}")
 

@@ -17,7 +17,7 @@ import pytest
 from shipper.embedded import cache, ports
 from shipper.embedded.artifacts import Artifact, fetch, unpack
 from shipper.embedded.cache import cache_folder, prepared, require_reachable, require_space
-from shipper.embedded.distribution import opensearch, server_home, usable_jvm_options
+from shipper.embedded.distribution import Distribution, elasticsearch, opensearch, server_home, usable_jvm_options
 from shipper.embedded.errors import (
     ArtifactError,
     DiskSpaceError,
@@ -82,6 +82,7 @@ class _Answer(BaseHTTPRequestHandler):
 
 ADDRESS = "/org/example/server/1.0/server-1.0.zip"
 SERVER = Artifact("org.example", "server", "1.0", hashlib.sha256(zipped(MEMBERS)).hexdigest())
+DISTRIBUTION = Distribution(SERVER, "SERVER")
 
 
 @pytest.fixture
@@ -303,9 +304,9 @@ def test_unpack_of_half_a_file(tmp_path: Path) -> None:
 
 def test_server_is_fetched_once(repository: Repository, own_cache: Path) -> None:
     """The first call downloads, unpacks and mends; the second needs no network; the zip file is not kept."""
-    home = server_home(SERVER, silent, repository.by_name)
+    home = server_home(DISTRIBUTION, silent, repository.by_name)
     repository.requests.clear()
-    assert server_home(SERVER, silent, repository.by_name) == home
+    assert server_home(DISTRIBUTION, silent, repository.by_name) == home
     assert repository.requests == []
     assert home.parent == own_cache
     assert sorted(path.name for path in home.iterdir()) == ["bin", "config", "modules", "plugins"]
@@ -316,10 +317,10 @@ def test_server_that_cannot_be_had_leaves_nothing(repository: Repository, own_ca
     """After a refused download the next try starts anew."""
     repository.files[ADDRESS] = b"tampered"
     with pytest.raises(ArtifactError):
-        server_home(SERVER, silent, repository.by_name)
+        server_home(DISTRIBUTION, silent, repository.by_name)
     assert [path.name for path in own_cache.iterdir()] == ["server-1.0-1.lock"]
     repository.files[ADDRESS] = zipped(MEMBERS)
-    assert server_home(SERVER, silent, repository.by_name).is_dir()
+    assert server_home(DISTRIBUTION, silent, repository.by_name).is_dir()
 
 
 @pytest.mark.usefixtures("own_cache")
@@ -327,14 +328,23 @@ def test_no_download_onto_a_full_disk(repository: Repository, monkeypatch: pytes
     """Room is asked for before anything is downloaded."""
     monkeypatch.setattr("shipper.embedded.distribution.SPACE", 1 << 50)
     with pytest.raises(DiskSpaceError, match=r"to download and unpack org\.example:server:1\.0"):
-        server_home(SERVER, silent, repository.by_name)
+        server_home(DISTRIBUTION, silent, repository.by_name)
     assert repository.requests == []
 
 
 def test_the_default_version_is_pinned() -> None:
-    """The version that everybody downloads has a digest, and any other version can be asked for."""
-    assert opensearch().sha256
-    assert opensearch("2.0.0") == Artifact("org.opensearch.distribution.integ-test-zip", "opensearch", "2.0.0")
+    """The versions that the demo and the tests download have a digest, and any other version can be asked for."""
+    for known in (opensearch(), opensearch("2.19.4", secured=True), elasticsearch("8.17.4")):
+        assert known.server.sha256
+        assert known.security is None or known.security.sha256
+    assert opensearch("2.0.0").server == Artifact("org.opensearch.distribution.integ-test-zip", "opensearch", "2.0.0")
+
+
+def test_each_distribution_has_a_folder_of_its_own() -> None:
+    """A server with the plugin is not taken for one without, and one of the cache is still found."""
+    assert opensearch("2.19.4").folder == "opensearch-2.19.4-1"
+    assert opensearch("2.19.4", secured=True).folder == "opensearch-2.19.4-security-1"
+    assert elasticsearch("8.17.4").folder == "elasticsearch-8.17.4-1"
 
 
 def test_jvm_options_that_cannot_work_are_left_out() -> None:

@@ -57,12 +57,13 @@ class Needs:
     index: tuple[str, ...] = ()
 
 
-# Each action of a bulk request is asked for on its index, and the first document of a data stream creates that:
+# Each action of a bulk request is asked for on its index, and the first document of a data stream creates that: 2.19.4
+# asks for `create`, as was seen; `auto_create` is the name of the action that does it.
 # https://docs.opensearch.org/latest/security/access-control/permissions/
 BULK = Needs(
     r"POST /_bulk",
     ("indices:data/write/bulk",),
-    ("indices:data/write/bulk[s]", "indices:data/write/index", "indices:admin/auto_create"),
+    ("indices:data/write/bulk[s]", "indices:data/write/index", "indices:admin/auto_create", "indices:admin/create"),
 )
 ROLE = (
     BULK,
@@ -80,6 +81,26 @@ INSTALLER = (
     Needs(r"PUT /_component_template/[^/]+", ("cluster:admin/component_template/put",)),
     Needs(r"GET /_index_template/[^/]+", ("indices:admin/index_template/get",)),
     Needs(r"PUT /_index_template/[^/]+", ("indices:admin/index_template/put",)),
+    Needs(r"GET /", ("cluster:monitor/main",)),
+    Needs(r"GET /_data_stream/[^/]+", (), ("indices:admin/data_stream/get",)),
+    Needs(r"GET /[^/]+/_mapping", (), ("indices:admin/mappings/get",)),
+    Needs(r"POST /[^/]+/_rollover", (), ("indices:admin/rollover", "indices:monitor/stats")),
+    Needs(r"GET /_plugins/_ism/policies/[^/]+", ("cluster:admin/opendistro/ism/policy/get",)),
+    Needs(r"PUT /_plugins/_ism/policies/[^/]+", ("cluster:admin/opendistro/ism/policy/write",)),
+    Needs(
+        r"POST /_plugins/_ism/add/[^/]+",
+        ("cluster:admin/opendistro/ism/managedindex/add",),
+        ("indices:admin/opensearch/ism/managedindex",),
+    ),
+    Needs(
+        r"POST /_plugins/_ism/change_policy/[^/]+",
+        ("cluster:admin/opendistro/ism/managedindex/change",),
+        ("indices:admin/opensearch/ism/managedindex",),
+    ),
+    # No request of ours: the plugin takes the steps of a policy with the rights of the user who wrote it.
+    Needs(
+        r"steps of a policy", (), ("indices:admin/delete", "indices:admin/forcemerge", "indices:admin/settings/update")
+    ),
 )
 
 

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 from msgspec import Raw
 from opensearchpy import OpenSearch
-from sample_files import SOURCES, folder
 
 from shipper import deadletter, ecs, freeform
 from shipper.mappings import Template, templates
 from shipper.mappings.fields import fields
-from shipper.mappings.opensearch import parameters
-from shipper.source import Source
+from shipper.mappings.opensearch import OPENSEARCH
 
 MOMENT = "2026-02-03T04:05:06.789012Z"
 PROPERTIES = {"f": {"type": "flat_object"}}
@@ -112,12 +110,6 @@ def mapping_of(client: OpenSearch, stream: str) -> dict[str, Any]:
     return mapped(answer["mappings"]["properties"])
 
 
-def goldens(source: Source[Any, Any]) -> list[dict[str, Any]]:
-    """Documents that the samples of a source become."""
-    files = sorted(set(folder(source).glob("*.expected.json")) - {folder(source) / "keys.expected.json"})
-    return [entry["_source"] for file in files for entry in json.loads(file.read_text()) if "_source" in entry]
-
-
 def test_what_is_installed_is_given_back_unchanged(installed: OpenSearch) -> None:
     """So whether a template is up to date is seen by comparing."""
     for template in templates():
@@ -125,30 +117,11 @@ def test_what_is_installed_is_given_back_unchanged(installed: OpenSearch) -> Non
         assert template.is_in(answer), f"{template.name}: {json.dumps(answer)}"
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_documents_of_all_samples_are_taken_and_mapped_as_declared(
-    source: Source[Any, Any], installed: OpenSearch, unique: str
-) -> None:
-    """No document is refused, each declared field has its declared type, and nothing else was mapped."""
-    stream, documents = f"logs-{source.dataset}-{unique}", goldens(source)
-    assert documents
-    body = "".join(f'{{"create":{{"_index":"{stream}"}}}}\n{json.dumps(document)}\n' for document in documents)
-    answer = installed.bulk(body=body, params={"refresh": "true"})
-    assert [item["create"]["error"] for item in answer["items"] if "error" in item["create"]] == []
-    assert installed.count(index=stream)["count"] == len(documents)
-    declared = fields(source.document_type)
-    assert mapping_of(installed, stream) == {path: parameters(field) for path, field in declared.items()}
-    capabilities = installed.field_caps(index=stream, params={"fields": "*"})["fields"]
-    for path, field in declared.items():
-        (capability,) = capabilities[path].values()
-        assert (capability["type"], capability["searchable"]) == (parameters(field)["type"], field.is_indexed), path
-
-
 def test_undeclared_field_is_kept_and_never_mapped(made: tuple[OpenSearch, str]) -> None:
     """Whatever is in a document, it is taken, stays there and changes no mapping."""
     client, dataset = made
     stream = f"logs-{dataset}-default"
-    before = {path: parameters(field) for path, field in fields(MadeDocument).items()}
+    before = {path: OPENSEARCH.parameters(field) for path, field in fields(MadeDocument).items()}
     for surprise in ({"deep": {"er": 1}}, "2026-01-01T00:00:00Z", ["a"]):
         document = {"@timestamp": MOMENT, "surprise": surprise, "aws": {"name": "a", "surprise": surprise}}
         assert create(client, stream, document)["status"] == 201
