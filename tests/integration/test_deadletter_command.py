@@ -20,6 +20,9 @@ HEADER = (
     b"log-status\n"
 )
 CUSTOM = "/_component_template/shipper-shipper.deadletter@custom"
+UNTOLD = b"version bytes start end\n" + b"2 4249 1770109500 1770109560\n" * 2
+"""Two lines of a flow log that neither its columns nor its lines tell from other logs."""
+
 LARGE_LINES = 16_000
 """Of a flow log: more than a mebibyte."""
 
@@ -124,7 +127,7 @@ async def ship_bad_input(here: Site) -> None:
     await here.put(KEYS["line"], flows(3).replace(b" 2 443 6 20 4249", b" 2 443 6 20"))
     await here.put(KEYS["large"], flows(LARGE_LINES))
     await here.put(KEYS["gone"], trail(1, userAgent="x" * 40_000).replace(b'"Records": [', b'"Records": [{"a": 1}, '))
-    await here.put(KEYS["unclaimed"], b"version bytes start end\n" + b"2 4249 1770109500 1770109560\n" * 2)
+    await here.put(KEYS["unclaimed"], UNTOLD)
     await here.announce(KEYS["missing"])
     async with running(here):
         await here.emptied()
@@ -261,7 +264,7 @@ async def test_last_resort(here: Site, tmp_path: Path, kind: str) -> None:
     """Letters that OpenSearch refuses are kept elsewhere, moved to OpenSearch or driven once more from there."""
     place = str(tmp_path / "dead") if kind == "directory" else f"s3://{here.bucket}/dead/"
     here.config.write_text(here.config.read_text() + f'\n[deadletter]\n{kind} = "{place}"\n')
-    await here.put("flows/one.log", flows(2))
+    await here.put("flows/one.log", UNTOLD)
     await here.announce(TRAIL_KEY.format("nowhere"))
     async with letters_refused(here), running(here) as daemon:
         await here.emptied()

@@ -100,7 +100,7 @@ def test_it_shows_the_main_job_and_agrees(environment: dict[str, str]) -> None:
     assert re.search(r"^  undecodable +aws\.cloudtrail ", text, re.MULTILINE)
     assert re.search(r"^  unclaimed +unknown ", text, re.MULTILINE)
     assert "skipped, by reason: 1 not_a_log, 1 test_event" in text
-    assert "WARNING object of no source" in text
+    assert "WARNING object not read to its end  reason=unclaimed" in text
     assert len(re.findall(r"^  ok      ", text, re.MULTILINE)) == 5
     assert "FAILED" not in text
     assert survivors(environment["MARK"]) == []
