@@ -13,6 +13,7 @@ PACKAGE: Final = Path(__file__).parent.parent / "shipper"
 
 SOURCES_MAY_IMPORT: Final = (
     "shipper.arn",
+    "shipper.cloudfront",
     "shipper.community_id",
     "shipper.ecs",
     "shipper.envelopes",

@@ -74,7 +74,7 @@ def test_every_setting_has_a_variable(group: str, field: describe.Field, tmp_pat
         text = str(file)
     else:
         value = field.example()
-        text = ",".join(value) if isinstance(value, list) else str(value)
+        text = ",".join(value) if isinstance(value, list | tuple) else str(value)
     try:
         settings = load(None, {describe.variable(f"{group}.{field.name}"): text}, SOURCES)
     except ConfigError as error:
@@ -107,7 +107,7 @@ def test_example_shows_every_setting_with_description_variable_and_default() -> 
         if field.holds(Secret):
             assert field.name not in table
         else:
-            assert table[field.name] == field.example()
+            assert table[field.name] == tomllib.loads(f"value = {toml_value(field.example())}")["value"]
 
 
 TYPES: Mapping[str, type | tuple[type, ...]] = {

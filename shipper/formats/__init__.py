@@ -10,6 +10,7 @@ from shipper.formats.byline import ByLine
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.json_rows import JsonRows
+from shipper.formats.listed import ListedTable
 from shipper.formats.magic import ByMagic
 from shipper.formats.parquet import Parquet
 from shipper.formats.quoted import Quoted
@@ -26,6 +27,7 @@ __all__ = [
     "Held",
     "JsonRecords",
     "JsonRows",
+    "ListedTable",
     "Parquet",
     "Quoted",
     "Record",

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
-from shipper.formats import ByLine, ByMagic, JsonRecords, Quoted, Table
+from shipper.formats import ByLine, ByMagic, JsonRecords, ListedTable, Quoted, Table
 from shipper.formats.held import held
 from shipper.source import Source
 
@@ -71,7 +71,7 @@ def _of_table(table: Table[Any]) -> Floor:
 
     def decode(body: bytes) -> int:
         lines = unpacked(body).decode().splitlines()
-        names = None
+        names = table.columns if isinstance(table, ListedTable) else None
         while names is None:  # there may be directives before the header
             names = table.named(lines.pop(0))
         for line in lines:
