@@ -15,6 +15,7 @@ SOURCES_MAY_IMPORT: Final = (
     "shipper.arn",
     "shipper.cloudfront",
     "shipper.community_id",
+    "shipper.dns",
     "shipper.ecs",
     "shipper.envelopes",
     "shipper.errors",
