@@ -305,7 +305,7 @@ def fields(kind: Callable[..., C], row: Request, told: Told, distribution: str |
         kind(  # by position: more keywords than 15 cost time
             row.cache_behavior_path_pattern,
             row.connection_id,
-            decoded(content) if content else None,
+            often_decoded(content) if content else None,
             decoded(cookie) if cookie else None,
             distribution,
             row.distribution_tenant_id,
@@ -342,6 +342,10 @@ def decoded(text: str) -> str:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:
         return text
+
+
+often_decoded: Final = remembered(4096)(decoded)
+"""The same, for columns in which few texts come again and again."""
 
 
 def _link(text: str) -> str:

@@ -201,8 +201,8 @@ def document(row: RequestRow, origin: Origin) -> RequestDocument:
         origin=row.r_host,
     )
     more = (
-        cloudfront.decoded(row.cs_accept) if row.cs_accept else None,
-        cloudfront.decoded(row.cs_accept_encoding) if row.cs_accept_encoding else None,
+        cloudfront.often_decoded(row.cs_accept) if row.cs_accept else None,
+        cloudfront.often_decoded(row.cs_accept_encoding) if row.cs_accept_encoding else None,
         _cmcd(row),
         row.x_edge_mqcs,
         _lines(row.cs_header_names) if row.cs_header_names else (),
@@ -245,6 +245,9 @@ def _cmcd(row: RequestRow) -> Cmcd | None:
 
 def _headers(text: str) -> tuple[str, ...]:
     """Read `name:value` after `name:value`, with an encoded line feed between them; the last one may be cut."""
+    together = cloudfront.decoded(text)  # in one go, unless some header cannot be decoded
+    if together is not text:
+        return tuple([one for one in together.split("\n") if one])
     return tuple([cloudfront.decoded(one) for one in text.split("%0A") if one])
 
 
