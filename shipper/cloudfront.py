@@ -208,21 +208,23 @@ class Told(Struct, frozen=True, gc=False, kw_only=True):
         when: the request was answered
         header: the viewer's `Host` header
         domain: the distribution's own name
+        distribution: its id
         stem: the path that was asked for
         query: what follows it
         server: the address of CloudFront's that was asked
         family: version of the viewer's address
-        origin: the host that was asked in turn
+        origin_host: the host that was asked in turn
     """
 
     when: When
     header: str | None
     domain: str | None
+    distribution: str | None = None
     stem: str | None
     query: str | None
     server: ecs.Ip | None = None
     family: str | None = None
-    origin: str | None = None
+    origin_host: str | None = None
 
 
 _NOT_FORWARDED: Final = Forwarded()
@@ -251,9 +253,7 @@ def document(kind: Callable[..., D], row: Request, told: Told, origin: Origin, a
         unread = (*unread, ecs.Unparsed(field="sc-status", value=row.sc_status))
     ip = ecs.ip(row.c_ip)
     forwarded = _forwarding(row)
-    host = (_known_host if len(told.domain or "") <= LONGEST >= len(told.header or "") else _host)(
-        told.header, told.domain
-    )
+    host = _host(told.header, told.domain)
     taken, agent = row.time_taken, row.cs_user_agent
     return kind(
         timestamp=timestamp,
@@ -276,9 +276,7 @@ def document(kind: Callable[..., D], row: Request, told: Told, origin: Origin, a
             told.family or ecs.ip_version(ip),
             next(iter(forwarded.ips), None),
         ),
-        related=_related(
-            ecs.once((*host.hosts, told.origin)) if told.origin else host.hosts, ip, told.server, forwarded.ips
-        ),
+        related=_related(told, host, ip, forwarded.ips),
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         source=_viewer(row, ip),
         tags=() if when.time else ("time_from_key",),
@@ -288,7 +286,7 @@ def document(kind: Callable[..., D], row: Request, told: Told, origin: Origin, a
     )
 
 
-def fields(kind: Callable[..., C], row: Request, told: Told, distribution: str | None = None, *more: Any) -> C | None:
+def fields(kind: Callable[..., C], row: Request, told: Told, *more: Any) -> C | None:
     """
     Give `aws.cloudfront`.
 
@@ -296,7 +294,6 @@ def fields(kind: Callable[..., C], row: Request, told: Told, distribution: str |
         kind: its Struct
         row: the line
         told: what its log tells in its own way
-        distribution: its id
         more: the values of what that Struct has behind the fields of `CloudFront`
     """
     cookie, content = row.cs_cookie, row.sc_content_type
@@ -307,7 +304,7 @@ def fields(kind: Callable[..., C], row: Request, told: Told, distribution: str |
             row.connection_id,
             often_decoded(content) if content else None,
             decoded(cookie) if cookie else None,
-            distribution,
+            told.distribution,
             row.distribution_tenant_id,
             told.domain,
             row.x_edge_detailed_result_type,
@@ -399,6 +396,11 @@ def _address(text: str) -> ecs.Ip | None:
 
 
 def _host(header: str | None, distribution: str | None) -> Host:
+    is_usual = len(header or "") <= LONGEST and len(distribution or "") <= LONGEST
+    return (_known_host if is_usual else _read_host)(header, distribution)
+
+
+def _read_host(header: str | None, distribution: str | None) -> Host:
     """Read the viewer's `Host` header; in a log without it the distribution's name stands for it."""
     text = header or distribution
     if not text:
@@ -408,7 +410,7 @@ def _host(header: str | None, distribution: str | None) -> Host:
     return Host(domain=name, port=port, destination=destination, hosts=ecs.once((name, distribution)))
 
 
-_known_host = lru_cache(maxsize=1024)(_host)
+_known_host = lru_cache(maxsize=1024)(_read_host)
 
 
 def _destination(host: Host, server: ecs.Ip) -> Destination:
@@ -449,9 +451,9 @@ def _conversation(
     )
 
 
-def _related(
-    hosts: tuple[str, ...], ip: ecs.Ip | None, server: ecs.Ip | None, forwarded: tuple[ecs.Ip, ...]
-) -> ecs.Related | None:
+def _related(told: Told, host: Host, ip: ecs.Ip | None, forwarded: tuple[ecs.Ip, ...]) -> ecs.Related | None:
+    server, origin_host = told.server, told.origin_host
+    hosts = ecs.once((*host.hosts, origin_host)) if origin_host else host.hosts
     ips = ecs.once((ip, server, *forwarded)) if forwarded or server else (ip,) if ip else ()
     return ecs.Related(hosts=hosts, ip=ips) if hosts or ips else None
 

@@ -96,4 +96,4 @@ class ListedDecoder(AsideDecoder[R]):
     def _batch(self, text: bytes) -> list[R] | None:
         """Leave out blank lines first: Firehose may put its own line feed behind each record's."""
         text = text.replace(b"\n\n", b"\n").strip(b"\n") if b"\n\n" in text else text.strip(b"\n")
-        return super()._batch(text) if text else []
+        return super()._batch(text)

@@ -75,10 +75,11 @@ def document(row: RequestRow, origin: Origin) -> RequestDocument:
         when=_when(row),
         header=row.x_host_header,
         domain=row.cs_host,
+        distribution=_distribution(origin.object.key),
         stem=row.cs_uri_stem,
         query=row.cs_uri_query,
     )
-    aws = Aws(cloudfront=cloudfront.fields(CloudFront, row, told, _distribution(origin.object.key)))
+    aws = Aws(cloudfront=cloudfront.fields(CloudFront, row, told))
     return cloudfront.document(RequestDocument, row, told, origin, aws)
 
 

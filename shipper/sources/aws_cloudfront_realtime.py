@@ -198,7 +198,7 @@ def document(row: RequestRow, origin: Origin) -> RequestDocument:
         query=row.cs_uri_query or query or None,
         server=ecs.ip(row.s_ip),
         family=version.lower() if version else None,
-        origin=row.r_host,
+        origin_host=row.r_host,
     )
     more = (
         cloudfront.often_decoded(row.cs_accept) if row.cs_accept else None,
@@ -213,7 +213,7 @@ def document(row: RequestRow, origin: Origin) -> RequestDocument:
         row.primary_distribution_dns_name,
         row.primary_distribution_id,
     )
-    aws = Aws(cloudfront=cloudfront.fields(RealtimeCloudFront, row, told, None, *more))
+    aws = Aws(cloudfront=cloudfront.fields(RealtimeCloudFront, row, told, *more))
     return cloudfront.document(RequestDocument, row, told, origin, aws)
 
 
