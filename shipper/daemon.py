@@ -76,7 +76,9 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
         )
         pipeline = Pipeline(
             sources=Sources.discover(
-                (*lastresort.own_routes(settings.deadletter), *settings.routes), settings.documents.retain
+                (*lastresort.own_routes(settings.deadletter), *settings.routes),
+                retain=settings.documents.retain,
+                settings=settings.sources,
             ),
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,

@@ -13,7 +13,9 @@ PACKAGE: Final = Path(__file__).parent.parent / "shipper"
 
 SOURCES_MAY_IMPORT: Final = (
     "shipper.arn",
+    "shipper.cloudfront",
     "shipper.community_id",
+    "shipper.dns",
     "shipper.ecs",
     "shipper.envelopes",
     "shipper.errors",

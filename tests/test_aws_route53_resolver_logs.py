@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from properties import tried
 from reading import Indexed, read
 
+from shipper import dns
 from shipper.sources import aws_route53_resolver_logs as logs
 
 KEY: Final = (
@@ -30,7 +31,7 @@ def body(**members: Any) -> Any:
 def test_reverse_names_give_their_addresses(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     """Every address is found again in its reverse name, in whatever case that is written."""
     for name in (address.reverse_pointer, address.reverse_pointer.upper()):
-        found = logs.reversed_address(name)
+        found = dns.reversed_address(name)
         assert found is not None
         assert ipaddress.ip_address(found) == address
 
@@ -39,7 +40,7 @@ def test_reverse_names_give_their_addresses(address: ipaddress.IPv4Address | ipa
 @given(st.text("0123456789abg.:-", max_size=80), st.sampled_from([".in-addr.arpa", ".ip6.arpa", ".arpa", ""]))
 def test_other_names_give_no_address(labels: str, zone: str) -> None:
     """What is no reverse name of an address gives none, and nothing raises."""
-    found = logs.reversed_address(labels + zone)
+    found = dns.reversed_address(labels + zone)
     if found is not None:
         assert ipaddress.ip_address(found).reverse_pointer == labels + zone
 
@@ -47,14 +48,14 @@ def test_other_names_give_no_address(labels: str, zone: str) -> None:
 @pytest.mark.parametrize(
     ("cache", "members"),
     [
-        (logs._known_question, {"query_name": "a" * logs.NAME_BYTES + "."}),  # noqa: SLF001 -- seen nowhere else
-        (logs._known_answer, {"answers": [{"Rdata": "1" * (logs.NAME_BYTES + 1), "Type": "A"}]}),  # noqa: SLF001
+        (dns._known_question, {"query_name": "a" * dns.NAME_BYTES + "."}),  # noqa: SLF001 -- seen nowhere else
+        (logs._known_answer, {"answers": [{"Rdata": "1" * (dns.NAME_BYTES + 1), "Type": "A"}]}),  # noqa: SLF001
     ],
 )
 def test_long_texts_are_not_kept(cache: Any, members: dict[str, Any]) -> None:
     """What is remembered is bounded in bytes, not only in number: others decide what is asked for and answered."""
     cache.cache_clear()
-    dns = body(**members)["dns"]
-    assert dns.get("question", {}).get("name", "a" * logs.NAME_BYTES) == "a" * logs.NAME_BYTES
-    assert [one["data"] for one in dns.get("answers", [])] == [one["Rdata"] for one in members.get("answers", [])]
-    assert cache.cache_info().currsize == ("answers" in members and cache is logs._known_question)  # noqa: SLF001
+    fields = body(**members)["dns"]
+    assert fields.get("question", {}).get("name", "a" * dns.NAME_BYTES) == "a" * dns.NAME_BYTES
+    assert [one["data"] for one in fields.get("answers", [])] == [one["Rdata"] for one in members.get("answers", [])]
+    assert cache.cache_info().currsize == ("answers" in members and cache is dns._known_question)  # noqa: SLF001

@@ -114,6 +114,20 @@ def test_parse_tells_of_a_file_that_ends_half_way(tmp_path: Path, capsys: pytest
     assert "the gzip data ends half-way" in capsys.readouterr().err
 
 
+def test_parse_reads_a_log_as_it_is_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is set of a source decides how it is recognised and read; without that its columns are others."""
+    path = tmp_path / "log"
+    path.write_text("GET\t1770112800.5\n")
+    monkeypatch.setenv("SHIPPER_SOURCES_AWS_CLOUDFRONT_REALTIME_FIELDS", "cs-method,timestamp")
+    assert main(["parse", str(path), "--key", "any/name"]) == 0
+    assert json.loads(capsys.readouterr().out)["http"]["request"]["method"] == "GET"
+    monkeypatch.delenv("SHIPPER_SOURCES_AWS_CLOUDFRONT_REALTIME_FIELDS")
+    assert main(["parse", str(path), "--key", "CloudFront/realtime/a"]) == 1
+    assert "2 columns, 69 are listed" in capsys.readouterr().err
+
+
 def test_sources_lists_each_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     """Both forms have the same sources; the second is JSON, a line each."""
     assert main(["sources"]) == 0
@@ -127,6 +141,10 @@ def test_sources_lists_each_for_people_and_for_programs(capsys: pytest.CaptureFi
         assert row["forms"] in text
         assert all(key in text for key in row["keys"])
         assert row["fields"] > 20
+        assert all(f"set:   {setting}\n" in text for setting in row["settings"])
+    assert "sources.aws_cloudfront_realtime.fields" in next(
+        row["settings"] for row in rows if row["dataset"] == "aws.cloudfront_realtime"
+    )
 
 
 def test_unknown_setting_is_refused_with_a_suggestion(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

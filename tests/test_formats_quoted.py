@@ -342,3 +342,17 @@ def test_values_come_out_as_they_went_in(
     assert [one.original for one in read(raw)] == [
         line for one in raw.split(b"\n") if (line := one.removesuffix(b"\r")).strip()
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("1 a A -", ["1", "a", "A", "-"]),
+        ("1 a b  c A x", ["1", "a b  c", "A", "x"]),
+        ('1 "a b" c [ A x  ', ["1", '"a b" c [', "A", "x"]),
+        ("1 a", ["1", "a"]),
+    ],
+)
+def test_columns_behind_a_bare_text_are_counted_from_the_end(line: str, values: list[str]) -> None:
+    """In a layout without quotes a text may hold anything; what follows it is known to be whole."""
+    assert Quoted(Request, ("number", "name*", "type", "last")).split(line) == values

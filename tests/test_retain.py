@@ -25,7 +25,7 @@ RECORD: dict[str, Any] = {
 
 def made(retain: Retain, record: dict[str, Any]) -> dict[str, Any]:
     """Write the document of a record of CloudTrail."""
-    source = next(one for one in Sources.discover((), retain) if one.dataset == "aws.cloudtrail")
+    source = next(one for one in Sources.discover(retain=retain) if one.dataset == "aws.cloudtrail")
     assert (source.name, source.document_type) == ("aws_cloudtrail", aws_cloudtrail.CloudTrailDocument)
     decoded = msgspec.json.decode(json.dumps(record), type=aws_cloudtrail.CloudTrailRecord, strict=False)
     document: dict[str, Any] = json.loads(

@@ -1,6 +1,7 @@
 """Settings: declared once, read from TOML and the environment, refused with a remedy.
 
 settings      what there is to set: read this first
+sources       what log sources add to that
 fieldtypes    what a text must look like, in words and as a pattern
 loading       load(): file and environment → Settings
 tables        tables → Structs, and every problem met on the way
@@ -23,6 +24,7 @@ from shipper.config.settings import (
     Retention,
     Route,
     Settings,
+    SourceTables,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Route",
     "Secret",
     "Settings",
+    "SourceTables",
     "load",
     "require",
 ]

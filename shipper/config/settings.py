@@ -302,6 +302,10 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ) = None
 
 
+class SourceTables(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be set of single logs, each in a table of its own; all of them work without."""
+
+
 class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The HTTP server for /metrics, /healthz and /readyz."""
 
@@ -344,3 +348,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention: tuple[Retention, ...] = ()
     metrics: Metrics = Metrics()
     log: Log = Log()
+    sources: SourceTables = SourceTables()

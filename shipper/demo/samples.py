@@ -19,6 +19,8 @@ def sample_objects(sources: Sources, folder: Path | None = None) -> Iterator[Sto
     """
     Give each sample under a key that its source claims, below a prefix that names the sample.
 
+    Those that are read with a configuration of their own are left out: the demo has one for all.
+
     Args:
         sources: whose samples
         folder: where they lie; by default those that travel with the package
@@ -30,5 +32,6 @@ def sample_objects(sources: Sources, folder: Path | None = None) -> Iterator[Sto
     for source in sources:
         key = (folder / source.name / "keys.txt").read_text().splitlines()[0]
         for path in sorted((folder / source.name).glob("*.log")):
-            body = path.read_bytes()
-            yield StoredObject(f"{PREFIX}/{path.stem}/{key}", zipped(body) if key.endswith(".gz") else body)
+            if not path.with_suffix(".toml").exists():
+                body = path.read_bytes()
+                yield StoredObject(f"{PREFIX}/{path.stem}/{key}", zipped(body) if key.endswith(".gz") else body)

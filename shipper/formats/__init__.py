@@ -12,6 +12,7 @@ from shipper.formats.grouped import Grouped, GroupedRecords
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.json_rows import JsonRows
+from shipper.formats.listed import ListedTable
 from shipper.formats.magic import ByMagic
 from shipper.formats.parquet import Parquet
 from shipper.formats.quoted import Quoted
@@ -35,6 +36,7 @@ __all__ = [
     "JsonRecords",
     "JsonRows",
     "Kind",
+    "ListedTable",
     "Parquet",
     "Quoted",
     "Record",

@@ -40,7 +40,8 @@ class Quoted(Generic[R]):
         row: the Struct of one line; the names that its fields have when encoded are the columns' names
         layout: all columns in order. How they stand in a line may be told: `"name"` in quotes, where a client's text
             may have more of them; `'name'` in quotes, where it may not; `[name]`; `name*` with blanks but no quotes,
-            with one in quotes somewhere behind it. A column that the row does not declare is passed over.
+            with one in quotes somewhere behind it; `name*` in a layout without quotes, where the columns behind it are
+            counted from the end of the line. A column that the row does not declare is passed over.
         least: columns that even the oldest lines have; all when it is None
         ends: numbers of columns of older lines that end with such as cannot have more quotes, the latest first
         null: the token of a column without a value, quoted or bare; an empty one has none either
@@ -74,6 +75,7 @@ class Quoted(Generic[R]):
         numbers = frozenset(name for name, field in fields.items() if field.type in (int, int | None))
         lines = [anchored(layout, numbers, null), *(anchored(layout[:end], numbers, null, later=0) for end in ends)]
         self._lines = tuple(line.match for line in lines if line)
+        self._spanning = None if self._lines else next((at for at, name in enumerate(layout) if name[-1:] == "*"), None)
         declared = [fields[column].name if column in fields else "" for column in self.columns]
         self.row: type[Any] = compiled(row, tuple(declared))[0]
 
@@ -83,6 +85,8 @@ class Quoted(Generic[R]):
 
     def split(self, line: str) -> list[str] | None:
         """Give the values of one line without their quotes and brackets; None where these do not match."""
+        if self._spanning is not None:
+            return self._spanned(line.rstrip(" ").split(" "), self._spanning)
         found = None
         for match in self._lines:
             if found := match(line):
@@ -99,6 +103,11 @@ class Quoted(Generic[R]):
             if otherwise and len(otherwise) > len(self.columns):
                 return otherwise
         return values
+
+    def _spanned(self, tokens: list[str], at: int) -> list[str]:
+        """Put what the line has more of than columns into the one that may have blanks."""
+        end = at + 1 + max(0, len(tokens) - len(self.columns))
+        return [*tokens[:at], " ".join(tokens[at:end]), *tokens[end:]]
 
     def read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
         """Decode one line, column by column where a value is not as declared."""

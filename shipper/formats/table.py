@@ -103,6 +103,7 @@ class TableDecoder(Generic[R]):
         self._null = msgspec.json.encode(table.null)
         self._framing = Lines(record_bytes)
         self._foreign: PassedOver | None = None  # the whole object, when there is neither a header nor a known layout
+        self._unknown = "neither a header nor a known number of columns"
         self._begun = False  # whether the first line was read that says, or shows, what the columns are
         self._columns: tuple[str, ...] = ()
         self._header_line: bytes | None = None
@@ -130,7 +131,7 @@ class TableDecoder(Generic[R]):
         if not self._foreign:
             self._read(*self._framing.finish())
         if self._foreign:
-            self._out.append(self._foreign.error("columns", "neither a header nor a known number of columns"))
+            self._out.append(self._foreign.error("columns", self._unknown))
             self._foreign = None
         return self._out
 
@@ -219,6 +220,9 @@ class TableDecoder(Generic[R]):
     def _split(self, line: str) -> list[str]:
         return self._table.split(line)
 
+    def _miscounted(self, found: int) -> str:
+        return f"{found} columns, the header has {len(self._columns)}"
+
     def _values(self, tokens: list[str]) -> list[str | None]:
         return [None if token in ("", self._table.null) else token for token in tokens]
 
@@ -260,7 +264,7 @@ class TableDecoder(Generic[R]):
         except UnicodeDecodeError as error:
             return record_error("undecodable", f"invalid UTF-8 at byte {error.start}", line)
         if len(tokens) != len(self._columns):
-            return record_error("columns", f"{len(tokens)} columns, the header has {len(self._columns)}", line)
+            return record_error("columns", self._miscounted(len(tokens)), line)
         row: R
         row, unparsed = converted(self._values(tokens), self._row, self._columns)
         if unparsed:

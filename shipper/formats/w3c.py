@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from shipper.errors import RecordError
+from shipper.formats.aside import AsideDecoder
 from shipper.formats.columns import compiled, converted
-from shipper.formats.record import Row, Unparsed, record_error
-from shipper.formats.table import Table, TableDecoder
+from shipper.formats.record import Row, record_error
+from shipper.formats.table import Table
 
 R = TypeVar("R", bound=Row)
 
@@ -55,14 +56,13 @@ class W3cTable(Table[R]):
         return super().named(line)
 
 
-class W3cDecoder(TableDecoder[R]):
+class W3cDecoder(AsideDecoder[R]):
     """Decodes one object; see `Decoder`."""
 
     _table: W3cTable[R]
 
     def __init__(self, table: W3cTable[R], *, record_bytes: int) -> None:
         super().__init__(table, record_bytes=record_bytes)
-        self._undeclared: tuple[tuple[str, str], ...] = ()  # name and attribute of each such column
         self._is_foreign = False  # whether no column is declared
 
     def _directs(self, line: bytes) -> bool:
@@ -79,9 +79,7 @@ class W3cDecoder(TableDecoder[R]):
 
     def _declare(self, columns: tuple[str, ...]) -> None:
         super()._declare(columns)
-        fields = self._table.fields(columns)
-        self._undeclared = tuple((columns[at], f"_undeclared_{at}") for at, name in enumerate(fields) if not name)
-        self._is_foreign = len(self._undeclared) == len(columns)
+        self._is_foreign = not any(self._table.fields(columns))
 
     def _understand(self, line: bytes, text: bytes, rest: bytes) -> bytes:  # noqa: ARG002 -- the line is a record
         """Learn from the first record what stands between columns, and which ones these are unless that was told."""
@@ -111,25 +109,10 @@ class W3cDecoder(TableDecoder[R]):
     def _split(self, line: str) -> list[str]:
         return line.split(self._separator.decode())
 
-    # -- columns that are not declared ---------------------------------------------------------------------------------
-
     def _batch(self, text: bytes) -> list[R] | None:
-        rows = None if self._is_foreign or DIRECTIVE in text else super()._batch(text)
-        if rows and self._undeclared:
-            for index, row in enumerate(rows, len(self._out)):
-                self._set_aside(index, row)
-        return rows
+        return None if self._is_foreign or DIRECTIVE in text else super()._batch(text)
 
     def _line(self, line: bytes) -> R | RecordError:
         if self._is_foreign:
             return record_error("columns", "none of the columns is known", line)
-        row = super()._line(line)
-        if self._undeclared and not isinstance(row, RecordError):
-            self._set_aside(len(self._out), row)
-        return row
-
-    def _set_aside(self, index: int, row: R) -> None:
-        values = [(name, getattr(row, attribute)) for name, attribute in self._undeclared]
-        found = tuple([Unparsed(name, value) for name, value in values if value is not None])
-        if found:
-            self._unparsed[index] = self._unparsed.get(index, ()) + found
+        return super()._line(line)

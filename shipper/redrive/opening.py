@@ -38,7 +38,9 @@ async def opened(settings: Settings, box: Letterbox, *, dry_run: bool) -> AsyncI
     require(settings, "opensearch.urls")
     limits, namespace = settings.limits, settings.opensearch.namespace
     sources = Sources.discover(
-        (*lastresort.own_routes(settings.deadletter), *settings.routes), settings.documents.retain
+        (*lastresort.own_routes(settings.deadletter), *settings.routes),
+        retain=settings.documents.retain,
+        settings=settings.sources,
     )
     letters = DeadLetters(namespace)
     async with (

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, field
 
-from shipper import ecs
+from shipper import dns, ecs
 from shipper.formats import JsonRecords, Record
 from shipper.marks import Marks
 from shipper.source import Origin, Source
@@ -104,18 +104,6 @@ class QueryDocument(ecs.Document, kw_only=True):
 
 T = TypeVar("T")
 
-NAME_BYTES: Final = 512
-"""Names and answers that are longer are not remembered: whoever asks decides about their length and their number."""
-
-ADDRESS_BYTES: Final = 45
-"""The longest address."""
-
-RESPONSE_CODES: Final = frozenset(
-    {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH"}
-) | frozenset({"NOTZONE", "DSOTYPENI", "BADVERS", "BADKEY", "BADTIME", "BADMODE", "BADNAME", "BADALG", "BADTRUNC"})
-"""https://www.iana.org/assignments/dns-parameters: the documentation writes them in mixed case too."""
-
-_IANA_NUMBERS: Final = {"tcp": "6", "udp": "17"}
 _PROTOCOL: Final = ("protocol",)
 _FIREWALL: Final = {
     "ALERT": ("protocol", "allowed"),
@@ -129,24 +117,7 @@ _NAMES: Final = frozenset({"CNAME", "DNAME", "NS", "PTR"})
 _TARGETS: Final = frozenset({"MX", "SRV"})
 """Types of resource records that hold numbers and, behind a blank, a name."""
 _TEXTS: Final = frozenset({"SPF", "TXT"})
-_HEXADECIMAL: Final = frozenset("0123456789abcdef")
-_IPV6_DIGITS: Final = 32
 _NOBODY: Final = SourceIds()
-
-
-class Question(NamedTuple):
-    """
-    What was asked.
-
-    Attributes:
-        fields: `dns.question`
-        host: the name, if it may be that of a host
-        address: what a reverse name stands for
-    """
-
-    fields: ecs.DnsQuestion | None
-    host: str | None
-    address: ecs.Ip | None
 
 
 class Answered(NamedTuple):
@@ -180,12 +151,12 @@ def document(query: QueryRecord, origin: Origin) -> QueryDocument:
         timestamp = timestamp.replace(tzinfo=UTC)
     account, region, vpc = _place(query.account_id, query.region, query.vpc_id)
     action = ecs.given(query.firewall_rule_action)
-    code, outcome = _response(query.rcode)
+    code, outcome = dns.response(query.rcode)
     ip = ecs.ip(query.srcaddr)
     address = ip or ecs.given(query.srcaddr)
     ids = query.srcids or _NOBODY
     instance = ecs.given(ids.instance)
-    question, name, reversed_ip = _question(query.query_name, query.query_type, query.query_class)
+    question, name, reversed_ip = dns.question(query.query_name, query.query_type, query.query_class)
     answers, names, addresses = _answers(query.answers) if query.answers else ((), (), ())
     hosts, ips = _with(name, _with(instance, names)), _with(ip, _with(reversed_ip, addresses))
     return QueryDocument(
@@ -200,7 +171,7 @@ def document(query: QueryRecord, origin: Origin) -> QueryDocument:
         ),
         aws=Aws(instance_id=instance, route53=_route53(query, ids, action), vpc_id=vpc),
         dns=ecs.Dns(answers=answers, question=question, resolved_ip=addresses, response_code=code, type="answer"),
-        network=_network(query.transport, ":" in ip if ip else None),
+        network=dns.network(query.transport, ":" in ip if ip else None),
         related=ecs.Related(hosts=hosts, ip=ips) if hosts or ips else None,
         source=ecs.some(ecs.Endpoint(address=address, ip=ip, port=query.srcport)),
         tags=() if query.query_timestamp else ("time_from_key",),
@@ -213,25 +184,6 @@ def _place(
 ) -> tuple[ecs.CloudAccount | None, str | None, str | None]:
     """Tell where a query comes from: the same for all that is logged of a VPC."""
     return ecs.CloudAccount(id=account) if ecs.given(account) else None, ecs.given(region), ecs.given(vpc)
-
-
-@lru_cache(maxsize=64)
-def _response(written: str | None) -> tuple[str | None, str | None]:
-    """Give the response code as DNS spells it, and what it means for the outcome."""
-    code = ecs.given(written)
-    if code is None:
-        return None, None
-    code = code.upper() if code.upper() in RESPONSE_CODES else code
-    return code, "success" if code == "NOERROR" else "failure"
-
-
-@lru_cache(maxsize=64)
-def _network(transport: str | None, is_ipv6: bool | None) -> Raw:  # noqa: FBT001 -- the key of a cache
-    """Give the same field set for all queries that came the same way, already encoded."""
-    name = (ecs.given(transport) or "").lower() or None
-    kind = None if is_ipv6 is None else "ipv6" if is_ipv6 else "ipv4"
-    fields = ecs.Network(iana_number=_IANA_NUMBERS.get(name or ""), protocol="dns", transport=name, type=kind)
-    return Raw(msgspec.json.encode(fields))
 
 
 def _route53(query: QueryRecord, ids: SourceIds, action: str | None) -> Raw | None:
@@ -278,24 +230,6 @@ def _identified(one: str | None) -> Identified | None:
 # -- names and addresses -----------------------------------------------------------------------------------------------
 
 
-def _question(name: str | None, kind: str | None, class_: str | None) -> Question:
-    is_usual = len(name or "") <= NAME_BYTES
-    return (_known_question if is_usual else _read_question)(name, kind, class_)
-
-
-def _read_question(name: str | None, kind: str | None, class_: str | None) -> Question:
-    name, kind = _relative(ecs.given(name)), ecs.given(kind)
-    fields = ecs.some(ecs.DnsQuestion(class_=ecs.given(class_), name=name, type=kind))
-    if not name or name == ".":
-        return Question(fields, None, None)
-    if name[-5:].lower() == ".arpa":
-        return Question(fields, None, reversed_address(name))
-    return Question(fields, None if kind == "PTR" else name, None)
-
-
-_known_question = lru_cache(maxsize=8192)(_read_question)
-
-
 def _answers(answers: list[Answer]) -> tuple[tuple[ecs.DnsAnswer, ...], tuple[str, ...], tuple[ecs.Ip, ...]]:
     """Give all answers, and the names and the addresses in them, each once."""
     found: list[ecs.DnsAnswer] = []
@@ -307,7 +241,7 @@ def _answers(answers: list[Answer]) -> tuple[tuple[ecs.DnsAnswer, ...], tuple[st
             found.append(ecs.DnsAnswer(class_="IN", data=data, type=kind))
             addresses.append(ecs.Ip(data))
             continue
-        read = _known_answer if data is None or len(data) <= NAME_BYTES else _read_answer
+        read = _known_answer if data is None or len(data) <= dns.NAME_BYTES else _read_answer
         fields, host, address = read(data, kind, class_)
         if fields:
             found.append(fields)
@@ -330,8 +264,8 @@ def _is_address(data: str, family: int) -> bool:
 def _read_answer(data: str | None, kind: str | None, class_: str | None) -> Answered:
     data, kind = ecs.given(data), ecs.given(kind)
     if kind not in _TEXTS:
-        data = _relative(data)
-    address = ecs.ip(data) if data and len(data) <= ADDRESS_BYTES else None
+        data = dns.relative(data)
+    address = ecs.ip(data) if data and len(data) <= dns.ADDRESS_BYTES else None
     host = None
     if data and kind in _TARGETS:
         host = data.rpartition(" ")[2]
@@ -347,31 +281,6 @@ _known_answer = lru_cache(maxsize=8192)(_read_answer)
 def _with(one: T | None, others: tuple[T, ...]) -> tuple[T, ...]:
     """Put a value before others, if there is one and it is none of them."""
     return (one, *others) if one and one not in others else others
-
-
-def _relative(name: str | None) -> str | None:
-    """Take the dot from the end of a name; that of the root stays."""
-    return name[:-1] if name and name[-1] == "." and name[-2:-1] not in ("", " ") else name
-
-
-def reversed_address(name: str) -> ecs.Ip | None:
-    """
-    Give the address that a reverse name stands for.
-
-    Args:
-        name: without the dot at its end
-
-    Returns:
-        The address, e.g. 10.0.0.1 for `1.0.0.10.in-addr.arpa`; None when it is another name, or that of a network.
-    """
-    labels, four, rest = name.lower().rpartition(".in-addr.arpa")
-    if four and not rest and len(labels) <= ADDRESS_BYTES and ":" not in labels:
-        return ecs.ip(".".join(labels.split(".")[::-1]))
-    labels, six, rest = name.lower().rpartition(".ip6.arpa")
-    digits = labels.split(".")[::-1]
-    if six and not rest and len(digits) == _IPV6_DIGITS and all(digit in _HEXADECIMAL for digit in digits):
-        return ecs.Ip(socket.inet_ntop(socket.AF_INET6, bytes.fromhex("".join(digits))))
-    return None
 
 
 source = Source(

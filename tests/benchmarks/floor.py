@@ -18,7 +18,7 @@ from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
 from shipper.errors import RecordError
-from shipper.formats import ByLine, ByMagic, Entries, JsonRecords, Quoted, Table
+from shipper.formats import ByLine, ByMagic, Entries, JsonRecords, ListedTable, Quoted, Table
 from shipper.formats.held import held
 from shipper.source import Source
 
@@ -74,7 +74,7 @@ def _of_table(table: Table[Any]) -> Floor:
 
     def decode(body: bytes) -> int:
         lines = unpacked(body).decode().splitlines()
-        names = None
+        names = table.columns if isinstance(table, ListedTable) else None
         while names is None:  # there may be directives before the header
             names = table.named(lines.pop(0))
         for line in lines:

@@ -118,7 +118,7 @@ async def _ours(engine: OpenSearch, name: str, objects: list[StoredObject], reta
     namespace = f"{retain}_{'original' if original else 'plain'}"
     stream = f"logs-{name}-{namespace}"
     originals = [written.decode() for written, _ in _all(objects)] if original else None
-    pairs = list(_documents(objects, Sources.discover((), retain), namespace, originals))
+    pairs = list(_documents(objects, Sources.discover(retain=retain), namespace, originals))
     if refused := await _indexed(engine, stream, pairs):
         raise RuntimeError(f"{refused} documents of {stream} were refused")
     return await _bytes(engine, stream)

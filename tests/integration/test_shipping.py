@@ -215,6 +215,49 @@ async def test_daemon_waits_for_the_templates(here: Site) -> None:
         await here.engine.request("PUT", template, body)
 
 
+async def test_logs_are_read_as_they_are_set(here: Site) -> None:
+    """The daemon hands the settings of a source to it; an object with other columns is a dead letter that says so."""
+    with here.config.open("a") as config:
+        config.write('\n[sources.aws_cloudfront_realtime]\nfields = ["cs-uri-stem", "timestamp", "c-ip"]\n')
+    await here.put("CloudFront/realtime/a", b"/login?next=x\t1770112800.5\t2001:db8::7\n/\t1770112801.5\t-\n")
+    await here.put("own/name", b"/logout\t1770112802.5\t192.0.2.1\n")
+    await here.put("CloudFront/realtime/b", b"1770112800.5\t192.0.2.1\n")
+    async with running(here):
+        await here.emptied()
+    hits = [hit["_source"] for hit in await here.search("aws.cloudfront_realtime")]
+    assert sorted(hit["url"]["path"] for hit in hits) == ["/", "/login", "/logout"]
+    (letter,) = [hit["_source"] for hit in await here.search("shipper.deadletter")]
+    assert "2 columns, 3 are listed" in letter["error"]["message"]
+    assert "sources.aws_cloudfront_realtime.fields" in letter["error"]["message"]
+
+
+async def test_queries_of_a_public_zone_are_found_by_address_and_network(here: Site) -> None:
+    """By export and by subscription: the account comes from the envelope, addresses are searched by network."""
+    query = "1.0 2026-02-03T10:11:1{}.345Z Z1D633PJN98FT9 {} A NXDOMAIN UDP FRA56-C1 {} 198.51.100.0/24"
+    lines = [query.format(1, "a b.example.com", "192.0.2.53"), query.format(2, "x.example.com", "2001:db8::53")]
+    task = "exportedlogs/11111111-2222-3333-4444-555555555555/Z1D633PJN98FT9-DFW3/000000.gz"
+    await here.put(task, "".join(f"2026-02-03T10:11:12.000Z {line}\n" for line in lines).encode())
+    payload = {
+        "messageType": "DATA_MESSAGE",
+        "owner": "111122223333",
+        "logGroup": "/aws/route53/example.com",
+        "logStream": "Z1D633PJN98FT9/FRA56-C1",
+        "subscriptionFilters": ["all"],
+        "logEvents": [
+            {"id": "1", "timestamp": 1770113473345, "message": query.format(3, "y.example.com", "192.0.2.54")}
+        ],
+    }
+    await here.put("firehose/2026/02/03/10/dns", json.dumps(payload).encode())
+    async with running(here):
+        await here.emptied()
+    dataset = "aws.route53_public_logs"
+    assert await here.search("shipper.deadletter") == []
+    assert len(await here.search(dataset, {"term": {"source.ip": "192.0.2.0/24"}})) == 2
+    (found,) = await here.search(dataset, {"term": {"cloud.account.id": "111122223333"}})
+    assert found["_source"]["dns"]["question"]["name"] == "y.example.com"
+    assert len(await here.search(dataset, {"term": {"dns.question.name": "a b.example.com"}})) == 1
+
+
 async def test_install_twice_changes_nothing(here: Site) -> None:
     """A second install finds every template as it wrote it."""
     status, out, _ = await shipper(here, "install")
