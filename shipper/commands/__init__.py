@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from shipper.config import CONFIG_VARIABLE, Settings, load, require
+from shipper.source import Sources
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,6 @@ def settings(options: argparse.Namespace, *required: str) -> Settings:
         ConfigError: a setting is wrong or missing
     """
     path = Path(options.config) if options.config else None
-    loaded = load(path, os.environ)
+    loaded = load(path, os.environ, Sources.discover().settings)
     require(loaded, *required)
     return loaded
