@@ -427,6 +427,8 @@ class X509(FieldSet):
 class TlsClient(FieldSet):
     """`tls.client`."""
 
+    certificate: Unindexed | None = None
+    issuer: str | None = None
     ja3: str | None = None
     not_after: datetime | None = None
     not_before: datetime | None = None
@@ -617,6 +619,9 @@ class Document(FieldSet):
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
+_DAY: Final = len("2026-02-03")
+
+
 def given(text: str | None) -> str | None:
     """Take a text unless it is one of those that stand for none, in a field of whatever type."""
     return None if text in ("", "-") else text
@@ -677,13 +682,16 @@ def time(text: str | None) -> datetime | None:
     """
     Read a time that is not always in the form that the decoder reads by itself.
 
-    Takes ISO 8601 in the extended and the basic form, with a blank for the `T`, and takes a time without a zone as UTC.
+    Takes ISO 8601 in the extended and the basic form, with a blank for the `T`, and takes a time without a zone as UTC;
+    also `2026-02-03-10-00-01`, as it stands in the names that Firehose gives.
 
     Returns:
         The time, or None when it is none of these: a log is worth more than one time in it.
     """
     if not text:
         return None
+    if text[_DAY:].startswith("-"):
+        text = f"{text[:_DAY]}T{text[_DAY + 1 :].replace('-', ':')}"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -15,7 +15,7 @@ import parquet_files
 from reading import Failed, Indexed, Result, documents, originals, read
 from sample_files import Case
 
-from shipper.formats import ByLine, ByMagic, JsonRecords, JsonRows, Parquet, Quoted, Table
+from shipper.formats import ByLine, ByMagic, JsonRecords, JsonRows, Parquet, Quoted, Table, Template, Templated
 
 Fields = dict[str, Any]
 """A record: the values of a line by column, or a JSON object."""
@@ -70,6 +70,8 @@ def variants(case: Case) -> tuple[Variant, ...]:
     records = originals(case.source, raw)
     found: list[Variant] = []
     for base in documents(case):
+        if isinstance(form, JsonRecords) and not _is_json(records[base.position]):
+            continue
         record = _fields(form, raw, records[base.position])
         found += [Variant(base, record, path, value) for path, value in marker.leaves(record) if value != null]
     return tuple(found)
@@ -95,7 +97,7 @@ def declared(case_format: Any) -> set[str]:
     """Give the paths of all values that a format's records have, as in `Variant.place`."""
     if isinstance(case_format, ByMagic):
         return declared(case_format.otherwise)
-    assert isinstance(case_format, ByLine | JsonRecords | Quoted | Table)
+    assert isinstance(case_format, ByLine | JsonRecords | Quoted | Table | Templated)
     return set(marker.declared(case_format.record))
 
 
@@ -104,20 +106,32 @@ def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
     return list(zip(variants(case), results, strict=True))
 
 
-def _format(case: Case, raw: bytes) -> JsonRecords[Any] | JsonRows[Any] | Parquet[Any] | Quoted[Any] | Table[Any]:
+Form = JsonRecords[Any] | JsonRows[Any] | Parquet[Any] | Quoted[Any] | Table[Any] | Template[Any]
+
+
+def _format(case: Case, raw: bytes) -> Form:
     """Give the format of one case of a source; where each line has its own, those of one case are of one kind."""
     form = case.source.format
     form = form.of(raw) if isinstance(form, ByMagic) else form
-    if isinstance(form, ByLine):
+    if isinstance(form, ByLine | Templated):
         form = next(filter(None, map(form.of, raw.decode(errors="replace").splitlines())))
-    assert isinstance(form, JsonRecords | JsonRows | Parquet | Quoted | Table)
+    assert isinstance(form, JsonRecords | JsonRows | Parquet | Quoted | Table | Template)
     return form
+
+
+def _is_json(record: bytes) -> bool:
+    """Tell whether a record is JSON; from some that are not, a document can be made all the same."""
+    try:
+        msgspec.json.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
     if isinstance(form, Table):
         return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
-    if isinstance(form, Quoted):
+    if isinstance(form, Quoted | Template):
         return dict(zip(form.columns, form.split(record.decode()) or (), strict=False))
     assert isinstance(form, JsonRecords | JsonRows | Parquet)
     fields: Fields = msgspec.json.decode(record)
@@ -134,6 +148,8 @@ def _written(case: Case, records: list[Fields]) -> bytes:
         return parquet_files.written({name: [record[name] for record in records] for name in records[0]})
     if isinstance(form, Quoted):
         return "".join(_line(form, record) + "\n" for record in records).encode()
+    if isinstance(form, Template):
+        return "".join(_filled(form, record) + "\n" for record in records).encode()
     if not isinstance(form, Table):
         return b"\n".join(map(msgspec.json.encode, records))
     header = _columns(form, raw)
@@ -153,6 +169,12 @@ def _line(form: Quoted[Any], record: Fields) -> str:
         for column, name in spelled
         if name in record
     )
+
+
+def _filled(form: Template[Any], record: Fields) -> str:
+    """Write a line of a template."""
+    values = [f"{literal}{record[name] or form.null}" for literal, name in form.parts]
+    return "".join(values) + form.tail
 
 
 def _columns(form: Table[Any], raw: bytes) -> tuple[str, ...]:

@@ -1,0 +1,452 @@
+"""
+API Gateway logs: requests to REST, HTTP and WebSocket APIs, and execution logs.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging.html
+
+record     what API Gateway writes
+templates  the log formats in which it does
+reading    from bytes to records
+values     what a text in a record stands for
+fields     what documents have beside ECS
+"""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from shipper import arn, ecs, web
+from shipper.marks import Marks
+from shipper.remembered import remembered
+from shipper.source import Origin, Source
+from shipper.sources.aws_apigateway_logs.fields import (
+    AccessDocument,
+    ApiError,
+    ApiGateway,
+    Authorizer,
+    Aws,
+    Cognito,
+    Identity,
+    Integration,
+    Matched,
+    Phase,
+    Waf,
+)
+from shipper.sources.aws_apigateway_logs.reading import log_format
+from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord
+from shipper.sources.aws_apigateway_logs.values import Values, identifier
+
+_API: Final = ("api", "web")
+_ACCESS: Final = ("access",)
+_ALLOWED: Final = ("access", "allowed")
+_DENIED: Final = ("access", "denied")
+_INFO: Final = ("info",)
+_REFUSALS: Final = frozenset(
+    {
+        "ACCESS_DENIED",
+        "EXPIRED_TOKEN",
+        "INVALID_API_KEY",
+        "INVALID_SIGNATURE",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "QUOTA_EXCEEDED",
+        "THROTTLED",
+        "UNAUTHORIZED",
+        "WAF_FILTERED",
+    }
+)
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html."""
+
+_CLIENT_ERROR: Final = 400
+_BLOCKED: Final = "WAF_BLOCK"
+_NANOSECONDS: Final = 1_000_000
+"""Of a millisecond."""
+_SERVICE: Final = ecs.CloudService(name="apigateway")
+_REGION: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
+_COMMON_NAME: Final = re.compile(r"(?:^|[,+])\s*CN\s*=\s*((?:[^,+\\]|\\.)+)", re.IGNORECASE)
+_COMPLETED: Final = re.compile(r"Method completed with status: (\d{3})")
+_FAILED: Final = re.compile(r"Execution failed|Unauthorized request|Key throttle limit exceeded|.*quota limit exceeded")
+
+
+def document(record: AccessRecord | ExecutionRecord, origin: Origin) -> AccessDocument:
+    """
+    Map one request, or one line of an execution log.
+
+    Raises:
+        ValueError: the record is none of API Gateway's, or neither it nor the object's key tells the time
+    """
+    if isinstance(record, ExecutionRecord):
+        return _of_execution(record, origin)
+    if not _is_access(record):
+        raise ValueError("the record has nothing that tells a request to API Gateway")
+    return _of_request(record, origin)
+
+
+def _is_access(record: AccessRecord) -> bool:
+    """Tell whether a record has what a request to API Gateway has, and no record of another log."""
+    return any(
+        value is not None
+        for value in (
+            record.extended_request_id,
+            record.request_time,
+            record.request_time_epoch,
+            record.http_method,
+            record.route_key,
+            record.resource_path,
+            record.api_id,
+            record.connection_id,
+        )
+    )
+
+
+def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
+    values = Values()
+    requested = values.second(record.request_time, "requestTime")
+    moment = values.since_1970(record.request_time_epoch, "requestTimeEpoch") or requested
+    status, latency = values.number(record.status, "status"), values.number(record.response_latency, "responseLatency")
+    ip, agent = ecs.ip(record.ip), ecs.given(record.user_agent)
+    domain, trace = ecs.given(record.domain_name), ecs.given(record.xray_trace_id)
+    path = ecs.given(record.path) or _fixed(ecs.given(record.resource_path) or ecs.given(record.route_key))
+    user, names = _user(record)
+    gateway = _gateway(record, values, ip, status, requested)
+    access = AccessDocument(
+        timestamp=_timestamp(moment, origin),
+        cloud=_cloud(record, domain),
+        event=_event(record, gateway, status, latency, is_known=user is not None),
+        aws=Aws(apigateway=gateway),
+        http=_http(record, status, gateway.response_length),
+        network=_network(record, ip),
+        related=ecs.related(hosts=(domain,), ip=(ip,), user=names),
+        source=_source(record.ip, ip),
+        tags=() if moment else ("time_from_key",),
+        tls=_tls(record, values),
+        trace=ecs.Trace(id=trace) if trace else None,
+        url=_url(domain, path, is_socket=record.event_type is not None),
+        user=user,
+        user_agent=ecs.UserAgent(original=agent) if agent else None,
+    )
+    if values.unread:  # by now all values were read
+        access.shipper = ecs.Shipper(unparsed=values.unread)
+    return access
+
+
+def _timestamp(moment: datetime | None, origin: Origin) -> datetime:
+    timestamp = moment or origin.time
+    if timestamp is None:
+        raise ValueError("the record has no time that can be read, and the key has no time")
+    return timestamp
+
+
+def _event(
+    record: AccessRecord, gateway: ApiGateway, status: int | None, latency: int | None, *, is_known: bool
+) -> ecs.Event:
+    code, reason = ecs.given(record.error_type), ecs.given(record.error_message)
+    is_failed = status is not None and status >= _CLIENT_ERROR
+    kind: tuple[str, ...] = _ACCESS
+    if code in _REFUSALS or record.waf_response == _BLOCKED:
+        kind = _DENIED
+    elif is_known and not is_failed:  # without authentication there is nothing to be allowed
+        kind = _ALLOWED
+    outcome = "success" if status is not None else "unknown"
+    if is_failed or code:
+        outcome = "failure"
+    return ecs.Event(
+        action=(gateway.event_type or "request").lower(),
+        category=_API,
+        code=code,
+        duration=None if latency is None or latency < 0 else latency * _NANOSECONDS,
+        id=gateway.extended_request_id or gateway.request_id,
+        kind="event",
+        outcome=outcome,
+        reason=reason,
+        type=kind,
+    )
+
+
+def _cloud(record: AccessRecord, domain: str | None) -> ecs.Cloud:
+    """Tell account and region, in the record itself or in the names of what belongs to the API."""
+    acl = arn.parted(record.webacl_arn)
+    account = identifier(record.account_id) or acl.account
+    return ecs.Cloud(
+        account=ecs.CloudAccount(id=account) if account else None,
+        region=(_region(domain) if domain else None) or acl.region,
+        service=_SERVICE,
+    )
+
+
+@remembered(1024)
+def _region(domain: str) -> str | None:
+    found = _REGION.search(domain)
+    return found[1] if found else None
+
+
+def _http(record: AccessRecord, status: int | None, length: int | None) -> ecs.Http | None:
+    method, request_id = ecs.given(record.http_method), ecs.given(record.request_id)
+    protocol, _, version = (ecs.given(record.protocol) or "").partition("/")
+    body = ecs.HttpBody(bytes=length) if length is not None else None
+    return ecs.some(
+        ecs.Http(
+            request=ecs.some(ecs.HttpRequest(id=request_id, method=method)),
+            response=ecs.some(ecs.HttpResponse(body=body, status_code=status)),
+            version=version or None if protocol.upper() == "HTTP" else None,
+        )
+    )
+
+
+def _network(record: AccessRecord, ip: ecs.Ip | None) -> ecs.Network:
+    protocol = "http" if record.event_type is None else "websocket"
+    return ecs.Network(protocol=protocol, transport="tcp", type=ecs.ip_version(ip))
+
+
+def _source(written: str | None, ip: ecs.Ip | None) -> ecs.Endpoint | None:
+    address = ecs.given(written)
+    return ecs.Endpoint(address=address, ip=ip) if address else None
+
+
+def _fixed(resource: str | None) -> str | None:
+    """Give the path of a resource or route that has one alone, which then is that of each request to it."""
+    method, slash, path = (resource or "").partition("/")
+    is_fixed = slash and "{" not in path and (not method or method.endswith(" "))
+    return f"/{path}" if is_fixed else None
+
+
+def _url(domain: str | None, path: str | None, *, is_socket: bool) -> ecs.Url | None:
+    """Give the address that was asked for; API Gateway has no other than those of TLS."""
+    if domain is None and path is None:
+        return None
+    scheme = "wss" if is_socket else "https"
+    return ecs.Url(
+        domain=domain,
+        extension=web.extension(path) if path else None,
+        full=f"{scheme}://{domain}{path}" if domain and path else None,
+        original=path,
+        path=path,
+        scheme=scheme,
+    )
+
+
+# -- who asks ----------------------------------------------------------------------------------------------------------
+
+
+def _user(record: AccessRecord) -> tuple[ecs.User | None, tuple[str, ...]]:
+    """Give who asks, and all that they can be searched by: IAM knows it, else an authorizer, else Cognito."""
+    caller = ecs.given(record.user) or ecs.given(record.caller)
+    known = caller or ecs.given(record.principal_id) or ecs.given(record.cognito_identity_id)
+    principal = arn.principal(ecs.given(record.user_arn))
+    user = ecs.some(ecs.User(email=principal.email, id=known, name=principal.name))
+    return user, ecs.once((*principal.names, known, ecs.given(record.caller), ecs.given(record.cognito_identity_id)))
+
+
+def _identity(record: AccessRecord) -> Identity | None:
+    cognito = Cognito(
+        authentication_provider=ecs.given(record.cognito_authentication_provider),
+        authentication_type=ecs.given(record.cognito_authentication_type),
+        identity_id=ecs.given(record.cognito_identity_id),
+        identity_pool_id=ecs.given(record.cognito_identity_pool_id),
+    )
+    return ecs.some(
+        Identity(
+            account_id=identifier(record.identity_account_id),
+            api_key_id=ecs.given(record.api_key_id),
+            cognito=ecs.some(cognito),
+            principal_org_id=ecs.given(record.principal_org_id),
+            user_arn=ecs.given(record.user_arn),
+            vpc_id=ecs.given(record.vpc_id),
+            vpce_id=ecs.given(record.vpce_id),
+        )
+    )
+
+
+def _tls(record: AccessRecord, values: Values) -> ecs.Tls | None:
+    """Describe the TLS of a request; a client's certificate is told where mutual TLS fails."""
+    version, protocol = web.tls_version(ecs.given(record.tls_version))
+    subject = ecs.given(record.client_cert_subject_dn)
+    serial = identifier(record.client_cert_serial_number)
+    names = tuple(name.strip() for name in _COMMON_NAME.findall(subject or ""))
+    x509 = ecs.X509(serial_number=serial, subject=ecs.X509Subject(common_name=names) if names else None)
+    pem = ecs.given(record.client_cert_pem)
+    client = ecs.TlsClient(
+        certificate=ecs.Unindexed(pem) if pem else None,
+        issuer=ecs.given(record.client_cert_issuer_dn),
+        not_after=values.date(record.client_cert_not_after, "clientCertNotAfter"),
+        not_before=values.date(record.client_cert_not_before, "clientCertNotBefore"),
+        subject=subject,
+        x509=ecs.some(x509),
+    )
+    return ecs.some(
+        ecs.Tls(
+            cipher=ecs.given(record.cipher_suite),
+            client=ecs.some(client),
+            version=version,
+            version_protocol=protocol,
+        )
+    )
+
+
+# -- what API Gateway says of it ---------------------------------------------------------------------------------------
+
+
+def _gateway(
+    record: AccessRecord, values: Values, ip: ecs.Ip | None, status: int | None, requested: datetime | None
+) -> ApiGateway:
+    gateway = ApiGateway(
+        api_id=identifier(record.api_id),
+        caller=ecs.given(record.caller),
+        domain_name=ecs.given(record.domain_name),
+        extended_request_id=ecs.given(record.extended_request_id),
+        http_method=ecs.given(record.http_method),
+        ip_address=ip,
+        protocol=ecs.given(record.protocol),
+        request_id=ecs.given(record.request_id),
+        request_time=requested,
+        resource_path=ecs.given(record.resource_path),
+        response_length=values.number(record.response_length, "responseLength"),
+        route_key=ecs.given(record.route_key),
+        stage=identifier(record.stage),
+        status=status,
+        user=ecs.given(record.user),
+    )
+    gateway.log = "access"
+    gateway.identity = _identity(record)
+    gateway.integration = _integration(record, values)
+    _add_phases(gateway, record, values)
+    _add_rare(gateway, record, values)
+    return gateway
+
+
+def _integration(record: AccessRecord, values: Values) -> Integration | None:
+    return ecs.some(
+        Integration(
+            error=ecs.given(record.integration_error),
+            error_message=ecs.given(record.integration_error_message),
+            integration_status=values.number(record.integration_service_status, "integrationServiceStatus"),
+            latency=values.number(record.integration_latency, "integrationLatency"),
+            request_id=ecs.given(record.integration_request_id),
+            response_transfer_mode=ecs.given(record.response_transfer_mode),
+            status=values.number(record.integration_status, "integrationStatus"),
+            time_to_all_headers=values.number(record.time_to_all_headers, "timeToAllHeaders"),
+            time_to_first_content=values.number(record.time_to_first_content, "timeToFirstContent"),
+        )
+    )
+
+
+def _add_phases(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
+    """Set what happens before the request goes on to what is behind the API."""
+    gateway.authenticate = ecs.some(
+        Phase(
+            error=ecs.given(record.authenticate_error),
+            latency=values.number(record.authenticate_latency, "authenticateLatency"),
+            status=values.number(record.authenticate_status, "authenticateStatus"),
+        )
+    )
+    gateway.authorize = ecs.some(
+        Phase(
+            error=ecs.given(record.authorize_error),
+            latency=values.number(record.authorize_latency, "authorizeLatency"),
+            status=values.number(record.authorize_status, "authorizeStatus"),
+        )
+    )
+    gateway.authorizer = ecs.some(
+        Authorizer(
+            error=ecs.given(record.authorizer_error),
+            integration_latency=values.number(record.authorizer_integration_latency, "authorizerIntegrationLatency"),
+            integration_status=values.number(record.authorizer_integration_status, "authorizerIntegrationStatus"),
+            latency=values.number(record.authorizer_latency, "authorizerLatency"),
+            principal_id=ecs.given(record.principal_id),
+            request_id=ecs.given(record.authorizer_request_id),
+            status=values.number(record.authorizer_status, "authorizerStatus"),
+        )
+    )
+    gateway.waf = ecs.some(
+        Waf(
+            error=ecs.given(record.waf_error),
+            latency=values.number(record.waf_latency, "wafLatency"),
+            response_code=ecs.given(record.waf_response),
+            status=values.number(record.waf_status, "wafStatus"),
+            web_acl_arn=ecs.given(record.webacl_arn),
+        )
+    )
+
+
+def _add_rare(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
+    """Set what few templates have."""
+    gateway.aws_endpoint_request_id = ecs.given(record.aws_endpoint_request_id)
+    gateway.aws_endpoint_request_id2 = ecs.given(record.aws_endpoint_request_id2)
+    gateway.connected_at = values.since_1970(record.connected_at, "connectedAt")
+    gateway.connection_id = ecs.given(record.connection_id)
+    matched = Matched(
+        base_path_matched=ecs.given(record.base_path_matched),
+        routing_rule_id_matched=ecs.given(record.routing_rule_id_matched),
+    )
+    gateway.custom_domain = ecs.some(matched)
+    gateway.data_processed = values.number(record.data_processed, "dataProcessed")
+    gateway.deployment_id = ecs.given(record.deployment_id)
+    gateway.domain_prefix = ecs.given(record.domain_prefix)
+    gateway.endpoint_type = ecs.given(record.endpoint_type)
+    gateway.error = ecs.some(ApiError(validation_error=ecs.given(record.validation_error)))
+    gateway.event_type = ecs.given(record.event_type)
+    gateway.is_canary_request = values.truth(record.is_canary_request, "isCanaryRequest")
+    gateway.message_id = ecs.given(record.message_id)
+    gateway.resource_id = ecs.given(record.resource_id)
+
+
+# -- execution logs ----------------------------------------------------------------------------------------------------
+
+
+def _of_execution(record: ExecutionRecord, origin: Origin) -> AccessDocument:
+    """Keep a line of an execution log, of which a request has many."""
+    message = record.message or ""
+    completed = _COMPLETED.match(message)
+    status = int(completed[1]) if completed else None
+    outcome = None
+    if _FAILED.match(message) or (status and status >= _CLIENT_ERROR):
+        outcome = "failure"
+    elif completed:
+        outcome = "success"
+    request = ecs.HttpRequest(id=record.request_id) if record.request_id else None
+    response = ecs.HttpResponse(status_code=status) if status else None
+    return AccessDocument(
+        timestamp=_timestamp(None, origin),
+        cloud=ecs.Cloud(service=_SERVICE),
+        event=ecs.Event(action="execution", category=_API, kind="event", outcome=outcome, type=_INFO),
+        aws=Aws(apigateway=ApiGateway(log="execution", request_id=record.request_id, status=status)),
+        http=ecs.some(ecs.Http(request=request, response=response)),
+        message=ecs.Text(message) if message else None,
+        tags=("time_from_key",),
+    )
+
+
+def _unique(record: AccessRecord | ExecutionRecord) -> str | None:
+    """Give the id of a request that no client can set."""
+    return ecs.given(record.extended_request_id) if isinstance(record, AccessRecord) else None
+
+
+source = Source(
+    dataset="aws.apigateway_logs",
+    key=(
+        r"(?:^|/)amazon-apigateway-[\w.-]+?-\d+-(?P<time>\d{4}(?:-\d\d){5})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        r"(?:\.[a-z0-9]+)*$"
+        # Of streams whose names do not tell, under a prefix that does.
+        r"|(?:^|/)(?:AWSLogs/(?P<account>\d{12})/)?(?:apigateway|api-gateway|API-Gateway)[-_/](?:http|rest|websocket)/"
+        r"(?:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)/)?"
+    ),
+    format=log_format(),
+    id=_unique,
+    marks=Marks(
+        members=(
+            ("requestId", "requestTime"),
+            ("requestId", "requestTimeEpoch"),
+            ("extendedRequestId", "requestTime"),
+            ("requestId", "extendedRequestId"),
+        ),
+        line=(
+            r"[0-9A-Fa-f.:]+ [^ \"\[]+ [^ \"\[]+ \[[^\]\"]+\] ?"
+            r"\"[^\"]+\" (?:\d{3}|-) (?:(?:\d+|-) )?[0-9A-Za-z=_+/-]+(?: [^ ]+)?\Z"
+            r"|[0-9A-Fa-f.:]+,(?:[^,]*,[^,]*,)?\d\d/[A-Z][a-z]{2}/\d{4}:[0-9:]{8} [+-]\d{4},"
+            r'|<request id="[^"]+"> ?<'
+            r"|\([0-9A-Za-z=_+/-]{15,36}\) [A-Z]"
+        ),
+    ),
+    document=document,
+    dropped={"apiKey": "a secret with which anyone could call the API; apiKeyId tells which it was"},
+)

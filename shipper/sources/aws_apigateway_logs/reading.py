@@ -1,0 +1,73 @@
+"""From bytes to records: JSON that may be broken by what clients wrote, and lines of text, also mixed."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from shipper.formats import ByMagic, JsonRecords, Template, Templated
+from shipper.sources.aws_apigateway_logs.record import AccessRecord
+from shipper.sources.aws_apigateway_logs.templates import CONSOLE, EXECUTION
+
+_BRACE: Final = b"{"
+
+
+def log_format() -> ByMagic[Any]:
+    """Give the format of all logs of API Gateway."""
+    salvage = Salvage(AccessRecord)
+    templates: tuple[Template[Any], ...] = (*CONSOLE, EXECUTION)
+    text = Templated(templates, otherwise=salvage.line)
+    json = JsonRecords(AccessRecord, rescue=salvage.piece)
+    return ByMagic({_BRACE: json, b"[": json}, otherwise=text)
+
+
+class Salvage:
+    """
+    Reads JSON in which something is not escaped: API Gateway puts values between the quotes of a template as they are.
+
+    Args:
+        record: the Struct of a record
+    """
+
+    def __init__(self, record: type[AccessRecord]) -> None:
+        fields = msgspec.structs.fields(record)
+        names = "|".join(re.escape(field.encode_name) for field in fields)
+        self._record = record
+        self._fields = {field.encode_name: field.name for field in fields}
+        self._decode = msgspec.json.Decoder(record, strict=False).decode
+        self._key = re.compile(rf'(?:^\{{|,)\s*"({names})"\s*:\s*')
+
+    def line(self, text: bytes) -> AccessRecord | None:
+        """Read a line of JSON among others."""
+        if not text.startswith(_BRACE):
+            return None
+        try:
+            return self._decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self.piece(text)
+
+    def piece(self, data: bytes) -> AccessRecord | None:
+        """
+        Read what is no JSON, key by key.
+
+        Returns:
+            None when it cannot be told what is whose: a key is there twice, or a value's quotes do not match.
+        """
+        text = data.decode(errors="replace").strip()
+        found = list(self._key.finditer(text))
+        if not found or found[0].start() or not text.endswith("}"):
+            return None
+        ends = [*(key.start() for key in found[1:]), len(text) - 1]
+        values = {key[1]: _bare(text[key.end() : end].strip()) for key, end in zip(found, ends, strict=True)}
+        if len(values) < len(found) or None in values.values():
+            return None
+        return self._record(**{self._fields[name]: value for name, value in values.items() if value})
+
+
+def _bare(value: str) -> str | None:
+    """Take the quotes off a value; None if there is one alone."""
+    if value == "null":
+        return ""
+    if not value.startswith('"'):
+        return None if value.endswith('"') else value
+    return value[1:-1] if len(value) > 1 and value.endswith('"') else None
