@@ -7,8 +7,8 @@ such value reaches as far as the end of the line allows, so that nothing in it c
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Final, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from shipper.errors import RecordError
 from shipper.formats.record import Record, Unparsed, record_error
@@ -23,7 +23,7 @@ _BLANKS: Final = re.compile(r"(\s+)")
 _SIGN: Final = re.compile(r"[^\w\s$]")
 
 Part = tuple[str, str]
-"""A literal, and the name of the value behind it."""
+"""A literal, and the field that the value behind it is for."""
 
 
 class Template(Generic[R]):
@@ -31,13 +31,17 @@ class Template(Generic[R]):
     The lines of one template.
 
     Args:
-        record: the Struct of a line; a value's name is that of its field when it is encoded
-        parts: literals and the values behind them
+        record: the Struct of a line
+        parts: literals, and the fields of the record that the values behind them are for
         tail: the literal behind the last value
-        shapes: patterns of values without groups, or `WORD`, by name; a value of any other name may hold anything
+        shapes: patterns of values without groups, or `WORD`, by field; a value for any other field may hold anything
         null: what stands for no value
 
     Between two signs of a literal, such as `] "` or `> <`, there may be fewer blanks in a line than in the template.
+
+    Attributes:
+        pattern: of a line, without groups
+        columns: the fields, each once
 
     Raises:
         ValueError: there is nothing between two values, or no value
@@ -48,14 +52,12 @@ class Template(Generic[R]):
     ) -> None:
         self.record = record
         self.parts = tuple(parts)
-        self.tail = tail
+        self.tail = tail.rstrip()
         self.null = null
-        self.columns = tuple(dict.fromkeys(name for _, name in parts))
-        fields = {
-            name: field for field, name in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
-        }
-        self._fields = tuple(fields[name] for name in self.columns)
-        self._match = _pattern(parts, tail, shapes).fullmatch
+        self.columns = tuple(dict.fromkeys(field for _, field in parts))
+        texts = tuple(_texts(self.parts, self.tail, shapes))
+        self.pattern = _joined(texts, "(?:")
+        self._match = re.compile(_joined(texts, "("), re.DOTALL).fullmatch
 
     def split(self, line: str) -> list[str] | None:
         """Give the value of each column of a line; None if the line is not of this template."""
@@ -67,7 +69,7 @@ class Template(Generic[R]):
         found = self._match(line)
         if found is None:
             return None
-        null, values = self.null, zip(self._fields, found.groups(), strict=True)
+        null, values = self.null, zip(self.columns, found.groups(), strict=True)
         return self.record(**{field: value for field, value in values if value and value != null})
 
 
@@ -86,16 +88,16 @@ class Templated(Generic[R]):
     form: ClassVar = "lines"
 
     def __init__(
-        self, templates: Sequence[Template[R]], *, otherwise: Callable[[bytes], R | None] = lambda _: None
+        self, templates: Sequence[Template[Any]], *, otherwise: Callable[[bytes], R | None] = lambda _: None
     ) -> None:
         if not templates:
             raise ValueError("there must be a template")
         self.templates = tuple(templates)
         self.record = templates[0].record
-        self._readers = tuple(template.read for template in templates)
+        self._readers: tuple[Callable[[str], R | None], ...] = tuple(template.read for template in templates)
         self._otherwise = otherwise
 
-    def of(self, line: str) -> Template[R] | None:
+    def of(self, line: str) -> Template[Any] | None:
         """Give the template of a line."""
         return next((template for template in self.templates if template.split(line) is not None), None)
 
@@ -103,46 +105,57 @@ class Templated(Generic[R]):
         """Start on one object; see `Format`."""
         return TextDecoder(self._read, record_bytes=record_bytes)
 
-    def read(self, line: str) -> R | None:
-        """Make a record of a line; None if it is of no template."""
+    def _read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
         for read in self._readers:
             if record := read(line):
-                return record
-        return None
-
-    def _read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
-        record = self.read(line) or self._otherwise(line.encode())
-        return record or record_error("columns", "the line is of none of the templates", line.encode()), ()
+                return record, ()
+        other = self._otherwise(line.encode())
+        return other or record_error("columns", "the line is of none of the templates", line.encode()), ()
 
 
-def _pattern(parts: Sequence[Part], tail: str, shapes: Mapping[str, str]) -> re.Pattern[str]:
-    """Make the pattern of a line, with a group for each value."""
+# -- patterns ----------------------------------------------------------------------------------------------------------
+
+_GROUP: Final = "\0"
+"""Stands for the opening of a group until it is known whether it captures."""
+
+
+def _texts(parts: Sequence[Part], tail: str, shapes: Mapping[str, str]) -> Iterator[str]:
+    """Give the patterns of a line, each of which begins behind a value that may hold anything, but for the first."""
     if not parts:
-        raise ValueError("there is no value in it")
-    literals = [*(literal for literal, _ in parts), tail]
-    groups: dict[str, int] = {}
-    texts = [""]  # each begins behind a value that may hold anything, but for the first
-    for number, (literal, name) in enumerate(parts):
-        if number and not literal:
-            raise ValueError(
-                f"nothing stands between {parts[number - 1][1]} and {name}, so nothing tells where one ends"
-            )
-        texts[-1] += _literal(literal)
-        shape = shapes.get(name)
-        if name in groups:
-            texts[-1] += rf"(?:\{groups[name]})"
-            continue
-        groups[name] = len(groups) + 1
-        if shape is None:
-            texts.append("")
+        raise ValueError("there is no variable in it")
+    ends = [*(literal for literal, _ in parts[1:]), tail]
+    known: list[str] = []
+    text = ""
+    for number, ((literal, field), end) in enumerate(zip(parts, ends, strict=True), 1):
+        if not end and number < len(parts):
+            raise ValueError(f"nothing stands between {field} and {parts[number][1]}, so nothing tells where one ends")
+        text += _literal(literal)
+        shape = shapes.get(field, "")
+        if field in known:
+            text += rf"(?:\{known.index(field) + 1})"
+        elif shape:
+            text += f"{_GROUP}{_word(end[:1]) if shape == WORD else shape})"
         else:
-            end = literals[number + 1][:1]
-            texts[-1] += f"({_word(end) if shape == WORD else shape})"
-    texts[-1] += _literal(tail.rstrip())
+            yield text
+            text = ""
+        if field not in known:
+            known.append(field)
+    yield text + _literal(tail)
+
+
+def _joined(texts: Sequence[str], group: str) -> str:
+    """
+    Make one pattern of those between values that may hold anything.
+
+    Args:
+        texts: given by `_texts`
+        group: how a group opens; where it does not capture, a value that stands there twice may be two
+    """
     first, *others = texts
-    inner = [f"(?>(.*?){text})" for text in others[:-1]]
-    last = [f"(.*){text}" for text in others[-1:]]
-    return re.compile("".join([first, *inner, *last]), re.DOTALL)
+    inner = [f"(?>{_GROUP}.*?){text})" for text in others[:-1]]
+    last = [f"{_GROUP}.*){text}" for text in others[-1:]]
+    pattern = "".join([first, *inner, *last]).replace(_GROUP, group)
+    return pattern if group == "(" else re.sub(r"\(\?:\\\d+\)", "(?:.*?)", pattern)
 
 
 def _word(end: str) -> str:

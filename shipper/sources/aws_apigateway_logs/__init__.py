@@ -7,16 +7,22 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-loggi
 
 record     what API Gateway writes
 templates  the log formats in which it does
+formats    those of the user's own
 reading    from bytes to records
 values     what a text in a record stands for
 fields     what documents have beside ECS
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from shipper import arn, ecs, web
+import msgspec
+from msgspec import Raw
+
+from shipper import arn, ecs, freeform, web
 from shipper.marks import Marks
 from shipper.remembered import remembered
 from shipper.source import Origin, Source
@@ -33,6 +39,7 @@ from shipper.sources.aws_apigateway_logs.fields import (
     Phase,
     Waf,
 )
+from shipper.sources.aws_apigateway_logs.formats import ApiGatewaySettings, Value, read
 from shipper.sources.aws_apigateway_logs.reading import log_format
 from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord
 from shipper.sources.aws_apigateway_logs.values import Values, identifier
@@ -61,6 +68,10 @@ _CLIENT_ERROR: Final = 400
 _BLOCKED: Final = "WAF_BLOCK"
 _NANOSECONDS: Final = 1_000_000
 """Of a millisecond."""
+_CLAIMS: Final = (("sub",), ("email",), ("cognito:username", "username", "preferred_username"))
+"""Of a token: the user's id, address and name."""
+_NO_CLAIMS: Final = (None, None, None)
+_NOTHING: Final[Mapping[str, Value]] = {}
 _SERVICE: Final = ecs.CloudService(name="apigateway")
 _REGION: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 _COMMON_NAME: Final = re.compile(r"(?:^|[,+])\s*CN\s*=\s*((?:[^,+\\]|\\.)+)", re.IGNORECASE)
@@ -107,8 +118,11 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
     ip, agent = ecs.ip(record.ip), ecs.given(record.user_agent)
     domain, trace = ecs.given(record.domain_name), ecs.given(record.xray_trace_id)
     path = ecs.given(record.path) or _fixed(ecs.given(record.resource_path) or ecs.given(record.route_key))
-    user, names = _user(record)
+    others = _others(record) if record.others else _NOTHING
+    user, names = _user(record, others)
     gateway = _gateway(record, values, ip, status, requested)
+    context = _context(others) if others else freeform.NOTHING
+    gateway.context = context.flat
     access = AccessDocument(
         timestamp=_timestamp(moment, origin),
         cloud=_cloud(record, domain),
@@ -118,7 +132,7 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
         network=_network(record, ip),
         related=ecs.related(hosts=(domain,), ip=(ip,), user=names),
         source=_source(record.ip, ip),
-        tags=() if moment else ("time_from_key",),
+        tags=_tags(is_timed=moment is not None, is_cut=context.cut),
         tls=_tls(record, values),
         trace=ecs.Trace(id=trace) if trace else None,
         url=_url(domain, path, is_socket=record.event_type is not None),
@@ -128,6 +142,30 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
     if values.unread:  # by now all values were read
         access.shipper = ecs.Shipper(unparsed=values.unread)
     return access
+
+
+def _tags(*, is_timed: bool, is_cut: bool) -> tuple[str, ...]:
+    tags = () if is_timed else ("time_from_key",)
+    return (*tags, "cut") if is_cut else tags
+
+
+def _others(record: AccessRecord) -> Mapping[str, Value]:
+    """Give the values that have no fields of their own, by the path of their variable."""
+    values = {path: getattr(record, name) for path, name in record.others}
+    return {path: value for path, value in values.items() if value not in {None, "", "-"}}
+
+
+def _context(others: Mapping[str, Value]) -> freeform.Freeform:
+    """Write values by the paths of their variables."""
+    context: dict[str, Any] = {}
+    for path, value in others.items():
+        claims, _, name = path.rpartition("claims.")
+        *outer, last = (*claims.split(".")[:-1], "claims", name) if claims else path.split(".")
+        inner = context
+        for key in outer:
+            inner = inner.setdefault(key, {})
+        inner[last] = value
+    return freeform.read(Raw(msgspec.json.encode(context)))
 
 
 def _timestamp(moment: datetime | None, origin: Origin) -> datetime:
@@ -140,7 +178,7 @@ def _timestamp(moment: datetime | None, origin: Origin) -> datetime:
 def _event(
     record: AccessRecord, gateway: ApiGateway, status: int | None, latency: int | None, *, is_known: bool
 ) -> ecs.Event:
-    code, reason = ecs.given(record.error_type), ecs.given(record.error_message)
+    code, reason = ecs.given(record.error_type), _unquoted(ecs.given(record.error_message))
     is_failed = status is not None and status >= _CLIENT_ERROR
     kind: tuple[str, ...] = _ACCESS
     if code in _REFUSALS or record.waf_response == _BLOCKED:
@@ -161,6 +199,12 @@ def _event(
         reason=reason,
         type=kind,
     )
+
+
+def _unquoted(message: str | None) -> str | None:
+    """Take off the quotes that come with one of the two variables for the message."""
+    is_quoted = message is not None and len(message) > 1 and message[0] == message[-1] == '"'
+    return ecs.given(message[1:-1]) if message and is_quoted else message
 
 
 def _cloud(record: AccessRecord, domain: str | None) -> ecs.Cloud:
@@ -228,13 +272,22 @@ def _url(domain: str | None, path: str | None, *, is_socket: bool) -> ecs.Url | 
 # -- who asks ----------------------------------------------------------------------------------------------------------
 
 
-def _user(record: AccessRecord) -> tuple[ecs.User | None, tuple[str, ...]]:
+def _user(record: AccessRecord, others: Mapping[str, Value]) -> tuple[ecs.User | None, tuple[str, ...]]:
     """Give who asks, and all that they can be searched by: IAM knows it, else an authorizer, else Cognito."""
+    claims = [_claim(others, *names) for names in _CLAIMS] if others else _NO_CLAIMS
     caller = ecs.given(record.user) or ecs.given(record.caller)
-    known = caller or ecs.given(record.principal_id) or ecs.given(record.cognito_identity_id)
+    cognito = ecs.given(record.cognito_identity_id)
+    known = caller or claims[0] or ecs.given(record.principal_id) or cognito
     principal = arn.principal(ecs.given(record.user_arn))
-    user = ecs.some(ecs.User(email=principal.email, id=known, name=principal.name))
-    return user, ecs.once((*principal.names, known, ecs.given(record.caller), ecs.given(record.cognito_identity_id)))
+    user = ecs.some(ecs.User(email=principal.email or claims[1], id=known, name=principal.name or claims[2]))
+    names = (*principal.names, known, ecs.given(record.caller), ecs.given(record.principal_id), cognito, *claims)
+    return user, ecs.once(names)
+
+
+def _claim(others: Mapping[str, Value], *names: str) -> str | None:
+    """Give the first of some claims of a token that is there."""
+    found = (others.get(f"authorizer.claims.{name}") for name in names)
+    return next((str(value) for value in found if value), None)
 
 
 def _identity(record: AccessRecord) -> Identity | None:
@@ -421,6 +474,24 @@ def _unique(record: AccessRecord | ExecutionRecord) -> str | None:
     return ecs.given(record.extended_request_id) if isinstance(record, AccessRecord) else None
 
 
+def configured(settings: ApiGatewaySettings) -> Source[AccessRecord | ExecutionRecord, AccessDocument]:
+    """
+    Make the source for formats of the user's own, beside those of the console.
+
+    Raises:
+        ConfigError: a format cannot be read, or two contradict each other
+    """
+    if not settings.formats:
+        return source
+    formats = read(settings.formats)
+    lines = [template.pattern for template in formats.templates if "request_time" in template.columns]
+    marks = Marks(
+        members=(*source.marks.members, *formats.keys),
+        line="|".join([source.marks.line or "", *(f"(?s:{line})\\Z" for line in lines)]),
+    )
+    return replace(source, format=log_format(formats.record, formats.templates), marks=marks)
+
+
 source = Source(
     dataset="aws.apigateway_logs",
     key=(
@@ -448,5 +519,6 @@ source = Source(
         ),
     ),
     document=document,
+    configured=configured,
     dropped={"apiKey": "a secret with which anyone could call the API; apiKeyId tells which it was"},
 )

@@ -75,7 +75,7 @@ class ApiError(ecs.FieldSet):
 
 
 class ApiGateway(ecs.FieldSet):
-    """`aws.apigateway`; `log` is `access` or `execution`."""
+    """`aws.apigateway`; `log` is `access` or `execution`, `context` has variables without fields of their own."""
 
     api_id: str | None = None
     authenticate: Phase | None = None
@@ -86,6 +86,7 @@ class ApiGateway(ecs.FieldSet):
     caller: str | None = None
     connected_at: datetime | None = None
     connection_id: str | None = None
+    context: ecs.Flat | None = None
     custom_domain: Matched | None = None
     data_processed: int | None = None
     deployment_id: str | None = None

@@ -1,6 +1,7 @@
 """From bytes to records: JSON that may be broken by what clients wrote, and lines of text, also mixed."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +13,19 @@ from shipper.sources.aws_apigateway_logs.templates import CONSOLE, EXECUTION
 _BRACE: Final = b"{"
 
 
-def log_format() -> ByMagic[Any]:
-    """Give the format of all logs of API Gateway."""
-    salvage = Salvage(AccessRecord)
-    templates: tuple[Template[Any], ...] = (*CONSOLE, EXECUTION)
-    text = Templated(templates, otherwise=salvage.line)
-    json = JsonRecords(AccessRecord, rescue=salvage.piece)
+def log_format(
+    record: type[AccessRecord] = AccessRecord, templates: Sequence[Template[AccessRecord]] = ()
+) -> ByMagic[Any]:
+    """
+    Give the format of all logs of API Gateway.
+
+    Args:
+        record: the Struct of a record
+        templates: of the user's own; those of the console come behind them
+    """
+    salvage = Salvage(record)
+    text: Templated[Any] = Templated((*templates, *CONSOLE, EXECUTION), otherwise=salvage.line)
+    json = JsonRecords(record, rescue=salvage.piece)
     return ByMagic({_BRACE: json, b"[": json}, otherwise=text)
 
 
@@ -65,9 +73,11 @@ class Salvage:
 
 
 def _bare(value: str) -> str | None:
-    """Take the quotes off a value; None if there is one alone."""
+    """Take the quotes off a value; None if there is one alone, or if the value is an object or a list."""
     if value == "null":
         return ""
+    if value.startswith(("{", "[")):
+        return None
     if not value.startswith('"'):
         return None if value.endswith('"') else value
     return value[1:-1] if len(value) > 1 and value.endswith('"') else None

@@ -1,5 +1,5 @@
 """
-Log formats as they are set up in API Gateway, and how what they make is read.
+Log formats that the console offers, and what values look like in them.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 """
@@ -7,87 +7,64 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 import re
 from typing import Final
 
+import msgspec
+
 from shipper.formats import Template
 from shipper.formats.templated import WORD
-from shipper.sources.aws_apigateway_logs.record import VARIABLES, AccessRecord, ExecutionRecord
+from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, Number
 
-_VARIABLE: Final = re.compile(r"\$context\.(\w+(?:\.\w+)*)")
+_FIELDS: Final = {field.encode_name: field.name for field in msgspec.structs.fields(AccessRecord)}
+"""Fields by the keys of the console's JSON formats."""
 
-_NUMBER: Final = "-?[0-9.]*+"
-_TIME: Final = "[0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}|-"
+_WORDS: Final = (
+    "account_id",
+    "api_id",
+    "api_key_id",
+    "connection_id",
+    "deployment_id",
+    "domain_name",
+    "domain_prefix",
+    "error_type",
+    "event_type",
+    "extended_request_id",
+    "http_method",
+    "integration_request_id",
+    "message_id",
+    "protocol",
+    "request_id",
+    "resource_id",
+    "stage",
+    "waf_response",
+    "webacl_arn",
+    "xray_trace_id",
+)
 
 SHAPES: Final = {
-    "httpMethod": WORD,
+    **{field.name: "-?[0-9.]*+" for field in msgspec.structs.fields(AccessRecord) if field.type == Number},
+    **dict.fromkeys(_WORDS, WORD),
     "ip": "[0-9A-Za-z.:-]*+",
-    "protocol": WORD,
-    "requestTime": _TIME,
-    "resourcePath": r'(?!\$)[^\s",<>]*+',
+    "request_time": "(?:[0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}|-)",
+    "resource_path": r'(?!\$)[^\s",<>]*+',
     # A method and a path, `$default`, or a word of the API's owner.
-    "routeKey": r'[A-Z]+ /[^\s",<>]*+|[^\s",<>]*+',
-    **dict.fromkeys(
-        [
-            name
-            for name in AccessRecord.__struct_encode_fields__
-            if name in {"connectedAt", "dataProcessed", "responseLength", "requestTimeEpoch"}
-            or name.lower().endswith(("latency", "status"))
-            or name.startswith("timeTo")
-        ],
-        _NUMBER,
-    ),
-    **dict.fromkeys(
-        [
-            "accountId",
-            "apiId",
-            "apiKeyId",
-            "connectionId",
-            "deploymentId",
-            "domainName",
-            "domainPrefix",
-            "errorType",
-            "eventType",
-            "extendedRequestId",
-            "integrationRequestId",
-            "messageId",
-            "requestId",
-            "resourceId",
-            "stage",
-            "wafResponse",
-            "webaclArn",
-            "xrayTraceId",
-        ],
-        WORD,
-    ),
+    "route_key": r'(?:[A-Z]+ /[^\s",<>]*+|[^\s",<>]*+)',
 }
-"""What values look like that nobody but API Gateway and the owner of the API decides about."""
-
-
-def parsed(text: str) -> tuple[list[tuple[str, str]], str]:
-    """
-    Part a log format into literals, each with the column of the variable behind it, and the literal at its end.
-
-    Raises:
-        ValueError: there is a variable in it that is not known
-    """
-    parts: list[tuple[str, str]] = []
-    start = 0
-    for found in _VARIABLE.finditer(text):
-        if found[1] not in VARIABLES:
-            raise ValueError(f"{found[0]} is no variable of API Gateway that is known")
-        parts.append((text[start : found.start()], VARIABLES[found[1]]))
-        start = found.end()
-    return parts, text[start:]
-
-
-def template(text: str) -> Template[AccessRecord]:
-    """Read a log format for lines of text."""
-    parts, tail = parsed(text.strip())
-    return Template(AccessRecord, parts, tail, shapes=SHAPES)
+"""What values look like that only API Gateway and the owner of the API decide about."""
 
 
 def _console(text: str) -> Template[AccessRecord]:
-    """Read a log format in which each column stands under its own name between braces."""
-    *parts, tail = re.split(r"\{(\w+)\}", text)
-    return Template(AccessRecord, list(zip(parts[::2], parts[1::2], strict=True)), tail, shapes=SHAPES)
+    """Read a format in which `{key}` stands for the variable that has this key in the console's JSON formats."""
+    *literals, tail = re.split(r"\{(\w+)\}", text)
+    parts = [(literal, _FIELDS[key]) for literal, key in zip(literals[::2], literals[1::2], strict=True)]
+    return Template(AccessRecord, parts, tail, shapes=SHAPES)
+
+
+def _csv(*keys: str) -> str:
+    return ",".join(f"{{{key}}}" for key in keys)
+
+
+def _xml(*keys: str) -> str:
+    elements = " ".join(f"<{key}>{{{key}}}</{key}>" for key in keys)
+    return f'<request id="{{requestId}}"> {elements} </request>'
 
 
 _CALLER: Final = "{ip} {caller} {user} [{requestTime}] "
@@ -96,20 +73,10 @@ _ROUTE: Final = '"{httpMethod} {routeKey} {protocol}" {status} {responseLength} 
 _EVENT: Final = '"{eventType} {routeKey} {connectionId}" {status} {requestId}'
 _EXTENDED: Final = " {extendedRequestId}"
 
-
-def _xml(*names: str) -> str:
-    elements = " ".join(f"<{name}>{{{name}}}</{name}>" for name in names)
-    return f'<request id="{{requestId}}"> {elements} </request>'
-
-
-def _csv(*names: str) -> str:
-    return ",".join(f"{{{name}}}" for name in names)
-
-
 _BY_CALLER: Final = ("ip", "caller", "user", "requestTime")
 _BY_RESOURCE: Final = ("httpMethod", "resourcePath", "protocol", "status", "responseLength", "requestId")
-_BY_ROUTE: Final = ("httpMethod", "routeKey", "protocol", "status", "responseLength", "requestId")
-
+_BY_ROUTE: Final = ("ip", "requestTime", "httpMethod", "routeKey", "protocol", "status", "responseLength", "requestId")
+_OF_RESOURCE: Final = (*_BY_CALLER, "httpMethod", "resourcePath", "status", "protocol", "responseLength")
 _OF_ROUTE: Final = ("ip", "requestTime", "httpMethod", "routeKey", "status", "protocol", "responseLength")
 
 CONSOLE: Final = tuple(
@@ -122,21 +89,21 @@ CONSOLE: Final = tuple(
         _CALLER + _EVENT,
         _csv(*_BY_CALLER, *_BY_RESOURCE, "extendedRequestId"),
         _csv(*_BY_CALLER, *_BY_RESOURCE),
-        _csv("ip", "requestTime", *_BY_ROUTE, "extendedRequestId"),
-        _csv("ip", "requestTime", *_BY_ROUTE),
+        _csv(*_BY_ROUTE, "extendedRequestId"),
+        _csv(*_BY_ROUTE),
         _csv(*_BY_CALLER, "eventType", "routeKey", "connectionId", "status", "requestId"),
-        _xml("extendedRequestId", *_BY_CALLER, "httpMethod", "resourcePath", "status", "protocol", "responseLength"),
-        _xml(*_BY_CALLER, "httpMethod", "resourcePath", "status", "protocol", "responseLength"),
+        _xml("extendedRequestId", *_OF_RESOURCE),
+        _xml(*_OF_RESOURCE),
         _xml(*_OF_ROUTE, "extendedRequestId"),
         _xml(*_OF_ROUTE),
         _xml(*_BY_CALLER, "eventType", "routeKey", "status", "connectionId"),
     )
 )
-"""What the console offers, with and without the ids that it has added over the years."""
+"""Formats of text, with and without the ids that were added to them over the years."""
 
 EXECUTION: Final = Template(
     ExecutionRecord,
-    [("(", "requestId"), (") ", "message")],
-    shapes={"requestId": "[0-9A-Za-z=_+/-]*+"},
+    [("(", "request_id"), (") ", "message")],
+    shapes={"request_id": "[0-9A-Za-z=_+/-]*+"},
 )
 """A line of an execution log."""
