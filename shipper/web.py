@@ -71,7 +71,7 @@ def tls(cipher: str | None, version: str | None) -> ecs.Tls | None:
     return ecs.some(ecs.Tls(cipher=cipher, version=number, version_protocol=protocol))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def clf_time(text: str) -> datetime | None:
     """Read a time of the Common Log Format, `06/Feb/2019:00:00:38 +0000`; None if it is none."""
     day, month, rest = text[:2], _MONTHS.get(text[3:6], ""), text[7:]

@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -41,7 +42,7 @@ from shipper.sources.aws_apigateway_logs.fields import (
 )
 from shipper.sources.aws_apigateway_logs.formats import ApiGatewaySettings, Value, read
 from shipper.sources.aws_apigateway_logs.reading import log_format
-from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord
+from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, Group, Number
 from shipper.sources.aws_apigateway_logs.values import Values, identifier
 
 _API: Final = ("api", "web")
@@ -72,6 +73,67 @@ _CLAIMS: Final = (("sub",), ("email",), ("cognito:username", "username", "prefer
 """Of a token: the user's id, address and name."""
 _NO_CLAIMS: Final = (None, None, None)
 _NOTHING: Final[Mapping[str, Value]] = {}
+_AUTHENTICATE: Final = Group("authenticate_error", "authenticate_latency", "authenticate_status")
+_AUTHORIZE: Final = Group("authorize_error", "authorize_latency", "authorize_status")
+_AUTHORIZER: Final = Group(
+    "principal_id",
+    "authorizer_error",
+    "authorizer_latency",
+    "authorizer_status",
+    "authorizer_integration_latency",
+    "authorizer_integration_status",
+    "authorizer_request_id",
+)
+_CERTIFICATE: Final = Group(
+    "client_cert_pem",
+    "client_cert_subject_dn",
+    "client_cert_issuer_dn",
+    "client_cert_serial_number",
+    "client_cert_not_before",
+    "client_cert_not_after",
+)
+_COGNITO: Final = Group(
+    "cognito_identity_id",
+    "cognito_identity_pool_id",
+    "cognito_authentication_type",
+    "cognito_authentication_provider",
+)
+_OF_INTEGRATION: Final = Group(
+    "integration_error_message",
+    "integration_request_id",
+    "integration_service_status",
+    "response_transfer_mode",
+    "time_to_all_headers",
+    "time_to_first_content",
+)
+_RARE: Final = Group(
+    "aws_endpoint_request_id",
+    "aws_endpoint_request_id2",
+    "base_path_matched",
+    "data_processed",
+    "deployment_id",
+    "domain_prefix",
+    "endpoint_type",
+    "is_canary_request",
+    "resource_id",
+    "routing_rule_id_matched",
+    "validation_error",
+)
+_SOCKET: Final = Group("connected_at", "connection_id", "event_type", "message_id")
+_TELLING: Final = Group(
+    "extended_request_id",
+    "request_time",
+    "request_time_epoch",
+    "http_method",
+    "route_key",
+    "resource_path",
+    "api_id",
+    "connection_id",
+)
+"""No record of another log has any of these."""
+_IDS: Final = Group("extended_request_id", "request_id")
+"""Every format of the user's own has one of these, and may have little else."""
+_WAF: Final = Group("waf_error", "waf_latency", "waf_response", "waf_status", "webacl_arn")
 _SERVICE: Final = ecs.CloudService(name="apigateway")
 _REGION: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 _COMMON_NAME: Final = re.compile(r"(?:^|[,+])\s*CN\s*=\s*((?:[^,+\\]|\\.)+)", re.IGNORECASE)
@@ -88,26 +150,10 @@ def document(record: AccessRecord | ExecutionRecord, origin: Origin) -> AccessDo
     """
     if isinstance(record, ExecutionRecord):
         return _of_execution(record, origin)
-    if not _is_access(record):
+    telling = _TELLING if type(record) is AccessRecord else _IDS
+    if not telling.is_in(record):
         raise ValueError("the record has nothing that tells a request to API Gateway")
     return _of_request(record, origin)
-
-
-def _is_access(record: AccessRecord) -> bool:
-    """Tell whether a record has what a request to API Gateway has, and no record of another log."""
-    return any(
-        value is not None
-        for value in (
-            record.extended_request_id,
-            record.request_time,
-            record.request_time_epoch,
-            record.http_method,
-            record.route_key,
-            record.resource_path,
-            record.api_id,
-            record.connection_id,
-        )
-    )
 
 
 def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
@@ -129,7 +175,7 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
         event=_event(record, gateway, status, latency, is_known=user is not None),
         aws=Aws(apigateway=gateway),
         http=_http(record, status, gateway.response_length),
-        network=_network(record, ip),
+        network=_network(ecs.ip_version(ip), is_socket=record.event_type is not None),
         related=ecs.related(hosts=(domain,), ip=(ip,), user=names),
         source=_source(record.ip, ip),
         tags=_tags(is_timed=moment is not None, is_cut=context.cut),
@@ -225,21 +271,26 @@ def _region(domain: str) -> str | None:
 
 
 def _http(record: AccessRecord, status: int | None, length: int | None) -> ecs.Http | None:
-    method, request_id = ecs.given(record.http_method), ecs.given(record.request_id)
-    protocol, _, version = (ecs.given(record.protocol) or "").partition("/")
+    method, request_id, protocol = record.http_method, record.request_id, record.protocol
     body = ecs.HttpBody(bytes=length) if length is not None else None
     return ecs.some(
         ecs.Http(
-            request=ecs.some(ecs.HttpRequest(id=request_id, method=method)),
+            request=ecs.some(ecs.HttpRequest(id=ecs.given(request_id), method=ecs.given(method))),
             response=ecs.some(ecs.HttpResponse(body=body, status_code=status)),
-            version=version or None if protocol.upper() == "HTTP" else None,
+            version=_version(protocol) if protocol else None,
         )
     )
 
 
-def _network(record: AccessRecord, ip: ecs.Ip | None) -> ecs.Network:
-    protocol = "http" if record.event_type is None else "websocket"
-    return ecs.Network(protocol=protocol, transport="tcp", type=ecs.ip_version(ip))
+@remembered(64)
+def _version(protocol: str) -> str | None:
+    name, _, version = protocol.partition("/")
+    return version or None if name.upper() == "HTTP" else None
+
+
+@lru_cache(maxsize=8)
+def _network(version: str | None, *, is_socket: bool) -> ecs.Network:
+    return ecs.Network(protocol="websocket" if is_socket else "http", transport="tcp", type=version)
 
 
 def _source(written: str | None, ip: ecs.Ip | None) -> ecs.Endpoint | None:
@@ -274,14 +325,15 @@ def _url(domain: str | None, path: str | None, *, is_socket: bool) -> ecs.Url | 
 
 def _user(record: AccessRecord, others: Mapping[str, Value]) -> tuple[ecs.User | None, tuple[str, ...]]:
     """Give who asks, and all that they can be searched by: IAM knows it, else an authorizer, else Cognito."""
+    caller, authorized = ecs.given(record.user) or ecs.given(record.caller), ecs.given(record.principal_id)
+    cognito, arn_of_user = ecs.given(record.cognito_identity_id), ecs.given(record.user_arn)
     claims = [_claim(others, *names) for names in _CLAIMS] if others else _NO_CLAIMS
-    caller = ecs.given(record.user) or ecs.given(record.caller)
-    cognito = ecs.given(record.cognito_identity_id)
-    known = caller or claims[0] or ecs.given(record.principal_id) or cognito
-    principal = arn.principal(ecs.given(record.user_arn))
+    known = caller or claims[0] or authorized or cognito
+    if known is None and arn_of_user is None and claims is _NO_CLAIMS:
+        return None, ()
+    principal = arn.principal(arn_of_user)
     user = ecs.some(ecs.User(email=principal.email or claims[1], id=known, name=principal.name or claims[2]))
-    names = (*principal.names, known, ecs.given(record.caller), ecs.given(record.principal_id), cognito, *claims)
-    return user, ecs.once(names)
+    return user, ecs.once((*principal.names, known, ecs.given(record.caller), authorized, cognito, *claims))
 
 
 def _claim(others: Mapping[str, Value], *names: str) -> str | None:
@@ -291,17 +343,11 @@ def _claim(others: Mapping[str, Value], *names: str) -> str | None:
 
 
 def _identity(record: AccessRecord) -> Identity | None:
-    cognito = Cognito(
-        authentication_provider=ecs.given(record.cognito_authentication_provider),
-        authentication_type=ecs.given(record.cognito_authentication_type),
-        identity_id=ecs.given(record.cognito_identity_id),
-        identity_pool_id=ecs.given(record.cognito_identity_pool_id),
-    )
     return ecs.some(
         Identity(
             account_id=identifier(record.identity_account_id),
             api_key_id=ecs.given(record.api_key_id),
-            cognito=ecs.some(cognito),
+            cognito=_cognito(record) if _COGNITO.is_in(record) else None,
             principal_org_id=ecs.given(record.principal_org_id),
             user_arn=ecs.given(record.user_arn),
             vpc_id=ecs.given(record.vpc_id),
@@ -310,28 +356,38 @@ def _identity(record: AccessRecord) -> Identity | None:
     )
 
 
+def _cognito(record: AccessRecord) -> Cognito | None:
+    return ecs.some(
+        Cognito(
+            authentication_provider=ecs.given(record.cognito_authentication_provider),
+            authentication_type=ecs.given(record.cognito_authentication_type),
+            identity_id=ecs.given(record.cognito_identity_id),
+            identity_pool_id=ecs.given(record.cognito_identity_pool_id),
+        )
+    )
+
+
 def _tls(record: AccessRecord, values: Values) -> ecs.Tls | None:
     """Describe the TLS of a request; a client's certificate is told where mutual TLS fails."""
-    version, protocol = web.tls_version(ecs.given(record.tls_version))
-    subject = ecs.given(record.client_cert_subject_dn)
-    serial = identifier(record.client_cert_serial_number)
+    tls = web.tls(ecs.given(record.cipher_suite), ecs.given(record.tls_version))
+    if not _CERTIFICATE.is_in(record):
+        return tls
+    client = _client(record, values)
+    return msgspec.structs.replace(tls or ecs.Tls(), client=client) if client else tls
+
+
+def _client(record: AccessRecord, values: Values) -> ecs.TlsClient | None:
+    subject, pem = ecs.given(record.client_cert_subject_dn), ecs.given(record.client_cert_pem)
     names = tuple(name.strip() for name in _COMMON_NAME.findall(subject or ""))
-    x509 = ecs.X509(serial_number=serial, subject=ecs.X509Subject(common_name=names) if names else None)
-    pem = ecs.given(record.client_cert_pem)
-    client = ecs.TlsClient(
-        certificate=ecs.Unindexed(pem) if pem else None,
-        issuer=ecs.given(record.client_cert_issuer_dn),
-        not_after=values.date(record.client_cert_not_after, "clientCertNotAfter"),
-        not_before=values.date(record.client_cert_not_before, "clientCertNotBefore"),
-        subject=subject,
-        x509=ecs.some(x509),
-    )
+    common = ecs.X509Subject(common_name=names) if names else None
     return ecs.some(
-        ecs.Tls(
-            cipher=ecs.given(record.cipher_suite),
-            client=ecs.some(client),
-            version=version,
-            version_protocol=protocol,
+        ecs.TlsClient(
+            certificate=ecs.Unindexed(pem) if pem else None,
+            issuer=ecs.given(record.client_cert_issuer_dn),
+            not_after=values.date(record.client_cert_not_after, "clientCertNotAfter"),
+            not_before=values.date(record.client_cert_not_before, "clientCertNotBefore"),
+            subject=subject,
+            x509=ecs.some(ecs.X509(serial_number=identifier(record.client_cert_serial_number), subject=common)),
         )
     )
 
@@ -349,68 +405,47 @@ def _gateway(
         extended_request_id=ecs.given(record.extended_request_id),
         http_method=ecs.given(record.http_method),
         ip_address=ip,
+        log="access",
         protocol=ecs.given(record.protocol),
         request_id=ecs.given(record.request_id),
         request_time=requested,
         resource_path=ecs.given(record.resource_path),
-        response_length=values.number(record.response_length, "responseLength"),
         route_key=ecs.given(record.route_key),
         stage=identifier(record.stage),
         status=status,
         user=ecs.given(record.user),
     )
-    gateway.log = "access"
+    gateway.response_length = values.number(record.response_length, "responseLength")
     gateway.identity = _identity(record)
     gateway.integration = _integration(record, values)
-    _add_phases(gateway, record, values)
-    _add_rare(gateway, record, values)
+    if _WAF.is_in(record):
+        gateway.waf = _waf(record, values)
+    _add_authorization(gateway, record, values)
+    if _SOCKET.is_in(record):
+        _add_socket(gateway, record, values)
+    if _RARE.is_in(record):
+        _add_rare(gateway, record, values)
     return gateway
 
 
 def _integration(record: AccessRecord, values: Values) -> Integration | None:
+    integration = Integration(
+        error=ecs.given(record.integration_error),
+        latency=values.number(record.integration_latency, "integrationLatency"),
+        status=values.number(record.integration_status, "integrationStatus"),
+    )
+    if _OF_INTEGRATION.is_in(record):
+        integration.error_message = ecs.given(record.integration_error_message)
+        integration.integration_status = values.number(record.integration_service_status, "integrationServiceStatus")
+        integration.request_id = ecs.given(record.integration_request_id)
+        integration.response_transfer_mode = ecs.given(record.response_transfer_mode)
+        integration.time_to_all_headers = values.number(record.time_to_all_headers, "timeToAllHeaders")
+        integration.time_to_first_content = values.number(record.time_to_first_content, "timeToFirstContent")
+    return ecs.some(integration)
+
+
+def _waf(record: AccessRecord, values: Values) -> Waf | None:
     return ecs.some(
-        Integration(
-            error=ecs.given(record.integration_error),
-            error_message=ecs.given(record.integration_error_message),
-            integration_status=values.number(record.integration_service_status, "integrationServiceStatus"),
-            latency=values.number(record.integration_latency, "integrationLatency"),
-            request_id=ecs.given(record.integration_request_id),
-            response_transfer_mode=ecs.given(record.response_transfer_mode),
-            status=values.number(record.integration_status, "integrationStatus"),
-            time_to_all_headers=values.number(record.time_to_all_headers, "timeToAllHeaders"),
-            time_to_first_content=values.number(record.time_to_first_content, "timeToFirstContent"),
-        )
-    )
-
-
-def _add_phases(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
-    """Set what happens before the request goes on to what is behind the API."""
-    gateway.authenticate = ecs.some(
-        Phase(
-            error=ecs.given(record.authenticate_error),
-            latency=values.number(record.authenticate_latency, "authenticateLatency"),
-            status=values.number(record.authenticate_status, "authenticateStatus"),
-        )
-    )
-    gateway.authorize = ecs.some(
-        Phase(
-            error=ecs.given(record.authorize_error),
-            latency=values.number(record.authorize_latency, "authorizeLatency"),
-            status=values.number(record.authorize_status, "authorizeStatus"),
-        )
-    )
-    gateway.authorizer = ecs.some(
-        Authorizer(
-            error=ecs.given(record.authorizer_error),
-            integration_latency=values.number(record.authorizer_integration_latency, "authorizerIntegrationLatency"),
-            integration_status=values.number(record.authorizer_integration_status, "authorizerIntegrationStatus"),
-            latency=values.number(record.authorizer_latency, "authorizerLatency"),
-            principal_id=ecs.given(record.principal_id),
-            request_id=ecs.given(record.authorizer_request_id),
-            status=values.number(record.authorizer_status, "authorizerStatus"),
-        )
-    )
-    gateway.waf = ecs.some(
         Waf(
             error=ecs.given(record.waf_error),
             latency=values.number(record.waf_latency, "wafLatency"),
@@ -421,12 +456,54 @@ def _add_phases(gateway: ApiGateway, record: AccessRecord, values: Values) -> No
     )
 
 
-def _add_rare(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
-    """Set what few templates have."""
-    gateway.aws_endpoint_request_id = ecs.given(record.aws_endpoint_request_id)
-    gateway.aws_endpoint_request_id2 = ecs.given(record.aws_endpoint_request_id2)
+def _add_authorization(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
+    """Set what became of the phases in which the caller is made out, and let in or not."""
+    if _AUTHENTICATE.is_in(record):
+        error, latency, status = record.authenticate_error, record.authenticate_latency, record.authenticate_status
+        gateway.authenticate = _phase("authenticate", error, latency, status, values)
+    if _AUTHORIZE.is_in(record):
+        error, latency, status = record.authorize_error, record.authorize_latency, record.authorize_status
+        gateway.authorize = _phase("authorize", error, latency, status, values)
+    if _AUTHORIZER.is_in(record):
+        gateway.authorizer = _authorizer(record, values)
+
+
+def _phase(name: str, error: str | None, latency: Number, status: Number, values: Values) -> Phase | None:
+    return ecs.some(
+        Phase(
+            error=ecs.given(error),
+            latency=values.number(latency, f"{name}Latency"),
+            status=values.number(status, f"{name}Status"),
+        )
+    )
+
+
+def _authorizer(record: AccessRecord, values: Values) -> Authorizer | None:
+    return ecs.some(
+        Authorizer(
+            error=ecs.given(record.authorizer_error),
+            integration_latency=values.number(record.authorizer_integration_latency, "authorizerIntegrationLatency"),
+            integration_status=values.number(record.authorizer_integration_status, "authorizerIntegrationStatus"),
+            latency=values.number(record.authorizer_latency, "authorizerLatency"),
+            principal_id=ecs.given(record.principal_id),
+            request_id=ecs.given(record.authorizer_request_id),
+            status=values.number(record.authorizer_status, "authorizerStatus"),
+        )
+    )
+
+
+def _add_socket(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
+    """Set what an event of a WebSocket has."""
     gateway.connected_at = values.since_1970(record.connected_at, "connectedAt")
     gateway.connection_id = ecs.given(record.connection_id)
+    gateway.event_type = ecs.given(record.event_type)
+    gateway.message_id = ecs.given(record.message_id)
+
+
+def _add_rare(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
+    """Set what few formats have."""
+    gateway.aws_endpoint_request_id = ecs.given(record.aws_endpoint_request_id)
+    gateway.aws_endpoint_request_id2 = ecs.given(record.aws_endpoint_request_id2)
     matched = Matched(
         base_path_matched=ecs.given(record.base_path_matched),
         routing_rule_id_matched=ecs.given(record.routing_rule_id_matched),
@@ -437,9 +514,7 @@ def _add_rare(gateway: ApiGateway, record: AccessRecord, values: Values) -> None
     gateway.domain_prefix = ecs.given(record.domain_prefix)
     gateway.endpoint_type = ecs.given(record.endpoint_type)
     gateway.error = ecs.some(ApiError(validation_error=ecs.given(record.validation_error)))
-    gateway.event_type = ecs.given(record.event_type)
     gateway.is_canary_request = values.truth(record.is_canary_request, "isCanaryRequest")
-    gateway.message_id = ecs.given(record.message_id)
     gateway.resource_id = ecs.given(record.resource_id)
 
 

@@ -40,9 +40,9 @@ class ApiGatewaySettings(SourceSettings, frozen=True, kw_only=True):
     formats: Annotated[
         tuple[Annotated[str, Meta(max_length=MOST_CHARACTERS)], ...],
         Meta(
-            description="Access log formats as they are set up in API Gateway, with their $context variables: JSON with "
-            "a variable for each member, or text of one line. Formats that share a key must mean the same by it. Those "
-            "with commas go into this file, not into the variable.",
+            description="Access log formats as they are set up in API Gateway, with their $context variables: JSON "
+            "with a variable for each member, or text of one line. Formats that share a key must mean the same by it. "
+            "Those with commas go into this file, not into the variable.",
             examples=[['{"id":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp"}']],
         ),
     ] = ()

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-loggi
 A member is named as in the console's own JSON formats, and one that they do not have after its variable.
 """
 
+from operator import attrgetter
 from typing import ClassVar, Final
 
 from msgspec import field
@@ -127,6 +128,23 @@ class ExecutionRecord(Record, rename="camel"):
 
     request_id: str | None = None
     message: str | None = None
+
+
+class Group:
+    """
+    Fields that a format usually has all of or none.
+
+    Args:
+        names: of the fields
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._values = attrgetter(*names)
+        self._none = (None,) * len(names)
+
+    def is_in(self, record: AccessRecord) -> bool:
+        """Tell whether a record has any of them."""
+        return self._values(record) != self._none
 
 
 VARIABLES: Final = {

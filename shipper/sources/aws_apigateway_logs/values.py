@@ -1,10 +1,10 @@
 """The values of one record, all of which a template may have in quotes."""
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final, TypeVar
 
 from shipper import ecs, web
+from shipper.remembered import remembered
 from shipper.sources.aws_apigateway_logs.record import Number, Truth
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def identifier(written: str | int | None) -> str | None:
     return ecs.given(written) if written is None or isinstance(written, str) else str(written)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _date(text: str) -> datetime | None:
     """Read `May 28 12:30:02 2019 GMT`."""
     try:
