@@ -107,7 +107,7 @@ def test_the_path_is_told_where_there_is_one(members: dict[str, str], full: str 
 @pytest.mark.parametrize("before", ["", f"{CLF}\n"])
 def test_json_that_is_none_is_read_by_its_keys(agent: str, expected: str | None, before: str) -> None:
     """Quotes and backslashes that a client sent stay in their value, in an object of JSON and among lines of text."""
-    line = f'{{"requestId":"r", "userAgent":{agent},"status":"20"0"}}'
+    line = f'{{"new":"", "requestId":"r", "userAgent":{agent},"newer":1,"status":"20"0"}}'
     decoder = aws_apigateway_logs.source.format.decoder(record_bytes=1 << 20)
     *_, record = [*decoder.feed(f"{before}{line}\n".encode()), *decoder.finish()]
     assert not isinstance(record, RecordError), record.cause
@@ -120,6 +120,7 @@ def test_json_that_is_none_is_read_by_its_keys(agent: str, expected: str | None,
     [
         '{"requestId":"r","userAgent":"x","status":"200"","status":"403"}',
         '{"requestId":"r","userAgent":"x"y,"status":403"}',
+        '{"requestId":"r","userAgent":"x","y":"z"w","status":"403","y":"1"}',
         '{"requestId":"r","userAgent":{"x":"y""},"status":"403"}',
         '{"userAgent":"x"y","status":"403"',
         'x{"requestId":"r","status":"403"}',

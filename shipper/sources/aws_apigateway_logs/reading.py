@@ -11,6 +11,7 @@ from shipper.sources.aws_apigateway_logs.record import AccessRecord
 from shipper.sources.aws_apigateway_logs.templates import CONSOLE, EXECUTION
 
 _BRACE: Final = b"{"
+_KEY: Final = re.compile(r'(?:^\{|,)\s*"([^"]{1,256})"\s*:\s*')
 
 
 def log_format(
@@ -38,12 +39,9 @@ class Salvage:
     """
 
     def __init__(self, record: type[AccessRecord]) -> None:
-        fields = msgspec.structs.fields(record)
-        names = "|".join(re.escape(field.encode_name) for field in fields)
         self._record = record
-        self._fields = {field.encode_name: field.name for field in fields}
+        self._fields = {field.encode_name: field.name for field in msgspec.structs.fields(record)}
         self._decode = msgspec.json.Decoder(record, strict=False).decode
-        self._key = re.compile(rf'(?:^\{{|,)\s*"({names})"\s*:\s*')
 
     def line(self, text: bytes) -> AccessRecord | None:
         """Read a line of JSON among others."""
@@ -62,14 +60,15 @@ class Salvage:
             None when it cannot be told what is whose: a key is there twice, or a value's quotes do not match.
         """
         text = data.decode(errors="replace").strip()
-        found = list(self._key.finditer(text))
-        if not found or found[0].start() or not text.endswith("}"):
+        keys = list(_KEY.finditer(text))
+        if not keys or keys[0].start() or not text.endswith("}"):
             return None
-        ends = [*(key.start() for key in found[1:]), len(text) - 1]
-        values = {key[1]: _bare(text[key.end() : end].strip()) for key, end in zip(found, ends, strict=True)}
-        if len(values) < len(found) or None in values.values():
+        ends = [*(key.start() for key in keys[1:]), len(text) - 1]
+        values = {key[1]: _bare(text[key.end() : end].strip()) for key, end in zip(keys, ends, strict=True)}
+        if len(values) < len(keys) or None in values.values():
             return None
-        return self._record(**{self._fields[name]: value for name, value in values.items() if value})
+        known = self._fields.keys() & values.keys()
+        return self._record(**{self._fields[name]: value for name in known if (value := values[name])})
 
 
 def _bare(value: str) -> str | None:
