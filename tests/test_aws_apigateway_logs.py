@@ -142,6 +142,7 @@ def test_what_cannot_be_told_apart_is_an_error(line: str) -> None:
         (["$context.status"], "formats[0]: it has neither $context.requestId nor $context.extendedRequestId"),
         (["requestId"], "formats[0]: it has neither"),
         ([""], "formats[0]: it has neither"),
+        (["$context.requestId" + " " * 4000], "formats[0]: it has 4018 characters; API Gateway takes 3072"),
         (["$context.requestId$context.status"], "formats[0]: nothing stands between request_id and status"),
         (["$context.requestId\n$context.status"], "formats[0]: it has several lines"),
         (['{"id":"$context.requestId"'], "formats[0]: it begins like JSON, and is none"),
@@ -204,23 +205,25 @@ def test_claims_tell_the_user() -> None:
     assert one.related
     assert one.related.user == ("ada",)
     assert msgspec.json.decode(one.aws.apigateway.context or b"null") == {
-        "authorizer": {"claims": {"cognito:username": "ada"}, "plan": "gold"}
+        "authorizer.claims.cognito:username": "ada",
+        "authorizer.plan": "gold",
     }
 
 
 def test_content_tells_a_format_with_a_time() -> None:
-    """Records of a format of one's own are recognized by all its keys, and lines by the time in them."""
+    """Records of a format of one's own are recognized by its keys if it has many, and lines by the time in them."""
     marks = configured(
         ApiGatewaySettings(
             formats=(
-                '{"rid":"$context.requestId","m":"$context.httpMethod"}',
+                '{"rid":"$context.requestId","m":"$context.httpMethod","s":"$context.status"}',
+                '{"rid":"$context.requestId","p":"$context.path"}',
                 "$context.requestId $context.requestTime",
                 "$context.requestId $context.path",
             )
         )
     ).marks
-    assert marks.fit(Specimen(members=frozenset({"rid", "m", "more"})))
-    assert not marks.fit(Specimen(members=frozenset({"rid"})))
+    assert marks.fit(Specimen(members=frozenset({"rid", "m", "s", "more"})))
+    assert not marks.fit(Specimen(members=frozenset({"rid", "m", "p"})))
     assert marks.fit(Specimen(line="r 03/Feb/2026:10:00:00 +0000"))
     assert not marks.fit(Specimen(line="r /path"))
     assert marks.fit(Specimen(line=CLF))

@@ -10,7 +10,8 @@ templates  the log formats in which it does
 formats    those of the user's own
 reading    from bytes to records
 values     what a text in a record stands for
-fields     what documents have beside ECS
+gateway    what documents say under `aws.apigateway`
+fields     what they have there
 """
 
 import re
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -27,22 +28,11 @@ from shipper import arn, ecs, freeform, web
 from shipper.marks import Marks
 from shipper.remembered import remembered
 from shipper.source import Origin, Source
-from shipper.sources.aws_apigateway_logs.fields import (
-    AccessDocument,
-    ApiError,
-    ApiGateway,
-    Authorizer,
-    Aws,
-    Cognito,
-    Identity,
-    Integration,
-    Matched,
-    Phase,
-    Waf,
-)
+from shipper.sources.aws_apigateway_logs.fields import AccessDocument, ApiGateway, Aws
 from shipper.sources.aws_apigateway_logs.formats import ApiGatewaySettings, Value, read
+from shipper.sources.aws_apigateway_logs.gateway import gateway_of
 from shipper.sources.aws_apigateway_logs.reading import log_format
-from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, Group, Number
+from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, Group
 from shipper.sources.aws_apigateway_logs.values import Values, identifier
 
 _API: Final = ("api", "web")
@@ -65,6 +55,9 @@ _REFUSALS: Final = frozenset(
 )
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html."""
 
+FEWEST_KEYS: Final = 3
+"""Outermost keys by which a JSON format of the user's own can be told; fewer may be those of another log."""
+
 _CLIENT_ERROR: Final = 400
 _BLOCKED: Final = "WAF_BLOCK"
 _NANOSECONDS: Final = 1_000_000
@@ -73,17 +66,6 @@ _CLAIMS: Final = (("sub",), ("email",), ("cognito:username", "username", "prefer
 """Of a token: the user's id, address and name."""
 _NO_CLAIMS: Final = (None, None, None)
 _NOTHING: Final[Mapping[str, Value]] = {}
-_AUTHENTICATE: Final = Group("authenticate_error", "authenticate_latency", "authenticate_status")
-_AUTHORIZE: Final = Group("authorize_error", "authorize_latency", "authorize_status")
-_AUTHORIZER: Final = Group(
-    "principal_id",
-    "authorizer_error",
-    "authorizer_latency",
-    "authorizer_status",
-    "authorizer_integration_latency",
-    "authorizer_integration_status",
-    "authorizer_request_id",
-)
 _CERTIFICATE: Final = Group(
     "client_cert_pem",
     "client_cert_subject_dn",
@@ -92,34 +74,6 @@ _CERTIFICATE: Final = Group(
     "client_cert_not_before",
     "client_cert_not_after",
 )
-_COGNITO: Final = Group(
-    "cognito_identity_id",
-    "cognito_identity_pool_id",
-    "cognito_authentication_type",
-    "cognito_authentication_provider",
-)
-_OF_INTEGRATION: Final = Group(
-    "integration_error_message",
-    "integration_request_id",
-    "integration_service_status",
-    "response_transfer_mode",
-    "time_to_all_headers",
-    "time_to_first_content",
-)
-_RARE: Final = Group(
-    "aws_endpoint_request_id",
-    "aws_endpoint_request_id2",
-    "base_path_matched",
-    "data_processed",
-    "deployment_id",
-    "domain_prefix",
-    "endpoint_type",
-    "is_canary_request",
-    "resource_id",
-    "routing_rule_id_matched",
-    "validation_error",
-)
-_SOCKET: Final = Group("connected_at", "connection_id", "event_type", "message_id")
 _TELLING: Final = Group(
     "extended_request_id",
     "request_time",
@@ -133,7 +87,6 @@ _TELLING: Final = Group(
 """No record of another log has any of these."""
 _IDS: Final = Group("extended_request_id", "request_id")
 """Every format of the user's own has one of these, and may have little else."""
-_WAF: Final = Group("waf_error", "waf_latency", "waf_response", "waf_status", "webacl_arn")
 _SERVICE: Final = ecs.CloudService(name="apigateway")
 _REGION: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 _COMMON_NAME: Final = re.compile(r"(?:^|[,+])\s*CN\s*=\s*((?:[^,+\\]|\\.)+)", re.IGNORECASE)
@@ -166,8 +119,8 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
     path = ecs.given(record.path) or _fixed(ecs.given(record.resource_path) or ecs.given(record.route_key))
     others = _others(record) if record.others else _NOTHING
     user, names = _user(record, others)
-    gateway = _gateway(record, values, ip, status, requested)
-    context = _context(others) if others else freeform.NOTHING
+    gateway = gateway_of(record, values, ip, status, requested)
+    context = freeform.read(Raw(msgspec.json.encode(others))) if others else freeform.NOTHING
     gateway.context = context.flat
     access = AccessDocument(
         timestamp=_timestamp(moment, origin),
@@ -199,19 +152,6 @@ def _others(record: AccessRecord) -> Mapping[str, Value]:
     """Give the values that have no fields of their own, by the path of their variable."""
     values = {path: getattr(record, name) for path, name in record.others}
     return {path: value for path, value in values.items() if value not in {None, "", "-"}}
-
-
-def _context(others: Mapping[str, Value]) -> freeform.Freeform:
-    """Write values by the paths of their variables."""
-    context: dict[str, Any] = {}
-    for path, value in others.items():
-        claims, _, name = path.rpartition("claims.")
-        *outer, last = (*claims.split(".")[:-1], "claims", name) if claims else path.split(".")
-        inner = context
-        for key in outer:
-            inner = inner.setdefault(key, {})
-        inner[last] = value
-    return freeform.read(Raw(msgspec.json.encode(context)))
 
 
 def _timestamp(moment: datetime | None, origin: Origin) -> datetime:
@@ -342,31 +282,6 @@ def _claim(others: Mapping[str, Value], *names: str) -> str | None:
     return next((str(value) for value in found if value), None)
 
 
-def _identity(record: AccessRecord) -> Identity | None:
-    return ecs.some(
-        Identity(
-            account_id=identifier(record.identity_account_id),
-            api_key_id=ecs.given(record.api_key_id),
-            cognito=_cognito(record) if _COGNITO.is_in(record) else None,
-            principal_org_id=ecs.given(record.principal_org_id),
-            user_arn=ecs.given(record.user_arn),
-            vpc_id=ecs.given(record.vpc_id),
-            vpce_id=ecs.given(record.vpce_id),
-        )
-    )
-
-
-def _cognito(record: AccessRecord) -> Cognito | None:
-    return ecs.some(
-        Cognito(
-            authentication_provider=ecs.given(record.cognito_authentication_provider),
-            authentication_type=ecs.given(record.cognito_authentication_type),
-            identity_id=ecs.given(record.cognito_identity_id),
-            identity_pool_id=ecs.given(record.cognito_identity_pool_id),
-        )
-    )
-
-
 def _tls(record: AccessRecord, values: Values) -> ecs.Tls | None:
     """Describe the TLS of a request; a client's certificate is told where mutual TLS fails."""
     tls = web.tls(ecs.given(record.cipher_suite), ecs.given(record.tls_version))
@@ -378,7 +293,7 @@ def _tls(record: AccessRecord, values: Values) -> ecs.Tls | None:
 
 def _client(record: AccessRecord, values: Values) -> ecs.TlsClient | None:
     subject, pem = ecs.given(record.client_cert_subject_dn), ecs.given(record.client_cert_pem)
-    names = tuple(name.strip() for name in _COMMON_NAME.findall(subject or ""))
+    names = ecs.once([ecs.given(name.strip()) for name in _COMMON_NAME.findall(subject or "")])
     common = ecs.X509Subject(common_name=names) if names else None
     return ecs.some(
         ecs.TlsClient(
@@ -390,132 +305,6 @@ def _client(record: AccessRecord, values: Values) -> ecs.TlsClient | None:
             x509=ecs.some(ecs.X509(serial_number=identifier(record.client_cert_serial_number), subject=common)),
         )
     )
-
-
-# -- what API Gateway says of it ---------------------------------------------------------------------------------------
-
-
-def _gateway(
-    record: AccessRecord, values: Values, ip: ecs.Ip | None, status: int | None, requested: datetime | None
-) -> ApiGateway:
-    gateway = ApiGateway(
-        api_id=identifier(record.api_id),
-        caller=ecs.given(record.caller),
-        domain_name=ecs.given(record.domain_name),
-        extended_request_id=ecs.given(record.extended_request_id),
-        http_method=ecs.given(record.http_method),
-        ip_address=ip,
-        log="access",
-        protocol=ecs.given(record.protocol),
-        request_id=ecs.given(record.request_id),
-        request_time=requested,
-        resource_path=ecs.given(record.resource_path),
-        route_key=ecs.given(record.route_key),
-        stage=identifier(record.stage),
-        status=status,
-        user=ecs.given(record.user),
-    )
-    gateway.response_length = values.number(record.response_length, "responseLength")
-    gateway.identity = _identity(record)
-    gateway.integration = _integration(record, values)
-    if _WAF.is_in(record):
-        gateway.waf = _waf(record, values)
-    _add_authorization(gateway, record, values)
-    if _SOCKET.is_in(record):
-        _add_socket(gateway, record, values)
-    if _RARE.is_in(record):
-        _add_rare(gateway, record, values)
-    return gateway
-
-
-def _integration(record: AccessRecord, values: Values) -> Integration | None:
-    integration = Integration(
-        error=ecs.given(record.integration_error),
-        latency=values.number(record.integration_latency, "integrationLatency"),
-        status=values.number(record.integration_status, "integrationStatus"),
-    )
-    if _OF_INTEGRATION.is_in(record):
-        integration.error_message = ecs.given(record.integration_error_message)
-        integration.integration_status = values.number(record.integration_service_status, "integrationServiceStatus")
-        integration.request_id = ecs.given(record.integration_request_id)
-        integration.response_transfer_mode = ecs.given(record.response_transfer_mode)
-        integration.time_to_all_headers = values.number(record.time_to_all_headers, "timeToAllHeaders")
-        integration.time_to_first_content = values.number(record.time_to_first_content, "timeToFirstContent")
-    return ecs.some(integration)
-
-
-def _waf(record: AccessRecord, values: Values) -> Waf | None:
-    return ecs.some(
-        Waf(
-            error=ecs.given(record.waf_error),
-            latency=values.number(record.waf_latency, "wafLatency"),
-            response_code=ecs.given(record.waf_response),
-            status=values.number(record.waf_status, "wafStatus"),
-            web_acl_arn=ecs.given(record.webacl_arn),
-        )
-    )
-
-
-def _add_authorization(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
-    """Set what became of the phases in which the caller is made out, and let in or not."""
-    if _AUTHENTICATE.is_in(record):
-        error, latency, status = record.authenticate_error, record.authenticate_latency, record.authenticate_status
-        gateway.authenticate = _phase("authenticate", error, latency, status, values)
-    if _AUTHORIZE.is_in(record):
-        error, latency, status = record.authorize_error, record.authorize_latency, record.authorize_status
-        gateway.authorize = _phase("authorize", error, latency, status, values)
-    if _AUTHORIZER.is_in(record):
-        gateway.authorizer = _authorizer(record, values)
-
-
-def _phase(name: str, error: str | None, latency: Number, status: Number, values: Values) -> Phase | None:
-    return ecs.some(
-        Phase(
-            error=ecs.given(error),
-            latency=values.number(latency, f"{name}Latency"),
-            status=values.number(status, f"{name}Status"),
-        )
-    )
-
-
-def _authorizer(record: AccessRecord, values: Values) -> Authorizer | None:
-    return ecs.some(
-        Authorizer(
-            error=ecs.given(record.authorizer_error),
-            integration_latency=values.number(record.authorizer_integration_latency, "authorizerIntegrationLatency"),
-            integration_status=values.number(record.authorizer_integration_status, "authorizerIntegrationStatus"),
-            latency=values.number(record.authorizer_latency, "authorizerLatency"),
-            principal_id=ecs.given(record.principal_id),
-            request_id=ecs.given(record.authorizer_request_id),
-            status=values.number(record.authorizer_status, "authorizerStatus"),
-        )
-    )
-
-
-def _add_socket(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
-    """Set what an event of a WebSocket has."""
-    gateway.connected_at = values.since_1970(record.connected_at, "connectedAt")
-    gateway.connection_id = ecs.given(record.connection_id)
-    gateway.event_type = ecs.given(record.event_type)
-    gateway.message_id = ecs.given(record.message_id)
-
-
-def _add_rare(gateway: ApiGateway, record: AccessRecord, values: Values) -> None:
-    """Set what few formats have."""
-    gateway.aws_endpoint_request_id = ecs.given(record.aws_endpoint_request_id)
-    gateway.aws_endpoint_request_id2 = ecs.given(record.aws_endpoint_request_id2)
-    matched = Matched(
-        base_path_matched=ecs.given(record.base_path_matched),
-        routing_rule_id_matched=ecs.given(record.routing_rule_id_matched),
-    )
-    gateway.custom_domain = ecs.some(matched)
-    gateway.data_processed = values.number(record.data_processed, "dataProcessed")
-    gateway.deployment_id = ecs.given(record.deployment_id)
-    gateway.domain_prefix = ecs.given(record.domain_prefix)
-    gateway.endpoint_type = ecs.given(record.endpoint_type)
-    gateway.error = ecs.some(ApiError(validation_error=ecs.given(record.validation_error)))
-    gateway.is_canary_request = values.truth(record.is_canary_request, "isCanaryRequest")
-    gateway.resource_id = ecs.given(record.resource_id)
 
 
 # -- execution logs ----------------------------------------------------------------------------------------------------
@@ -561,7 +350,7 @@ def configured(settings: ApiGatewaySettings) -> Source[AccessRecord | ExecutionR
     formats = read(settings.formats)
     lines = [template.pattern for template in formats.templates if "request_time" in template.columns]
     marks = Marks(
-        members=(*source.marks.members, *formats.keys),
+        members=(*source.marks.members, *(keys for keys in formats.keys if len(keys) >= FEWEST_KEYS)),
         line="|".join([source.marks.line or "", *(f"(?s:{line})\\Z" for line in lines)]),
     )
     return replace(source, format=log_format(formats.record, formats.templates), marks=marks)

@@ -6,7 +6,8 @@ variables.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Final, cast
 
 import msgspec
@@ -38,7 +39,7 @@ class ApiGatewaySettings(SourceSettings, frozen=True, kw_only=True):
     """API Gateway's logs (aws.apigateway_logs): formats of your own; those that the console offers are known."""
 
     formats: Annotated[
-        tuple[Annotated[str, Meta(max_length=MOST_CHARACTERS)], ...],
+        tuple[str, ...],
         Meta(
             description="Access log formats as they are set up in API Gateway, with their $context variables: JSON "
             "with a variable for each member, or text of one line. Formats that share a key must mean the same by it. "
@@ -71,31 +72,47 @@ def read(written: Sequence[str]) -> Formats:
         ConfigError: one cannot be read, or two contradict each other
     """
     members: dict[Path, str] = {}
-    texts: list[tuple[int, list[tuple[str, str]], str]] = []
+    texts: dict[int, tuple[list[tuple[str, str]], str]] = {}
     keys: list[tuple[str, ...]] = []
     for number, text in enumerate(written):
-        try:
-            if text.strip().startswith("{"):
+        with _named(number):
+            if _is_json(text):
                 found = dict(_members(_json(text)))
-                _check(set(found.values()))
-                keys.append(tuple(dict.fromkeys(path[0] for path in found)))
+                _check(found.values())
                 _add(members, found)
+                keys.append(tuple(dict.fromkeys(path[0] for path in found)))
             else:
-                parts, tail = parted(text)
-                _check({variable for _, variable in parts})
-                texts.append((number, parts, tail))
-        except ValueError as error:
-            raise ConfigError(f"formats[{number}]: {error}") from error
-    variables = [*members.values(), *(variable for _, parts, _ in texts for _, variable in parts)]
+                texts[number] = parted(text)
+                _check(variable for _, variable in texts[number][0])
+    variables = [*members.values(), *(variable for parts, _ in texts.values() for _, variable in parts)]
     record, fields = _record(members, variables)
     templates = []
-    for number, parts, tail in texts:
-        try:
+    for number, (parts, tail) in texts.items():
+        with _named(number):
             named = [(literal, fields[variable]) for literal, variable in parts]
             templates.append(Template(record, named, tail, shapes=SHAPES))
-        except ValueError as error:
-            raise ConfigError(f"formats[{number}]: {error}") from error
     return Formats(record=record, templates=tuple(templates), keys=tuple(keys))
+
+
+@contextmanager
+def _named(number: int) -> Iterator[None]:
+    """Name the format in which something is wrong."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f"formats[{number}]: {error}") from error
+
+
+def _is_json(text: str) -> bool:
+    """
+    Tell a format that is JSON.
+
+    Raises:
+        ValueError: it is longer than any
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"it has {len(text)} characters; API Gateway takes {MOST_CHARACTERS}")
+    return text.strip().startswith("{")
 
 
 def parted(text: str) -> tuple[list[tuple[str, str]], str]:
@@ -112,7 +129,7 @@ def parted(text: str) -> tuple[list[tuple[str, str]], str]:
     return list(zip(pieces[::2], pieces[1::2], strict=True)), tail
 
 
-def _check(variables: set[str]) -> None:
+def _check(variables: Iterable[str]) -> None:
     """Demand what API Gateway does."""
     if _IDS.isdisjoint(VARIABLES.get(variable, "") for variable in variables):
         raise ValueError("it has neither $context.requestId nor $context.extendedRequestId; API Gateway demands one")
