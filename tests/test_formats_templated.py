@@ -52,6 +52,17 @@ def test_values_end_where_the_template_says(line: str, expected: tuple[str | Non
     assert fields(line) == expected
 
 
+def test_the_last_text_takes_as_much_as_it_can() -> None:
+    """What stands behind a client's text is as short as it can be: the client cannot add to it."""
+    assert fields("a;b;c", Template(Request, [("", "agent"), (";", "id")], shapes=SHAPES)) == (
+        None,
+        "a;b",
+        None,
+        None,
+        "c",
+    )
+
+
 def test_a_value_that_is_there_twice_is_one() -> None:
     """A variable that a template names twice has the same value in both places, or the line is of another template."""
     twice = Template(Request, [("<", "id"), ("> ", "path"), (" </", "id")], ">", shapes=SHAPES)
