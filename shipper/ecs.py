@@ -619,9 +619,6 @@ class Document(FieldSet):
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
-_DAY: Final = len("2026-02-03")
-
-
 def given(text: str | None) -> str | None:
     """Take a text unless it is one of those that stand for none, in a field of whatever type."""
     return None if text in ("", "-") else text
@@ -678,6 +675,9 @@ def once(values: Iterable[T | None]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(filter(None, values)))
 
 
+_DATE: Final = len("2026-02-03")
+
+
 def time(text: str | None) -> datetime | None:
     """
     Read a time that is not always in the form that the decoder reads by itself.
@@ -690,8 +690,8 @@ def time(text: str | None) -> datetime | None:
     """
     if not text:
         return None
-    if text[_DAY:].startswith("-"):
-        text = f"{text[:_DAY]}T{text[_DAY + 1 :].replace('-', ':')}"
+    if text[_DATE:].startswith("-"):
+        text = f"{text[:_DATE]}T{text[_DATE + 1 :].replace('-', ':')}"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
