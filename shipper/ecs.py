@@ -427,6 +427,8 @@ class X509(FieldSet):
 class TlsClient(FieldSet):
     """`tls.client`."""
 
+    certificate: Unindexed | None = None
+    issuer: str | None = None
     ja3: str | None = None
     not_after: datetime | None = None
     not_before: datetime | None = None
@@ -680,17 +682,23 @@ def once(values: Iterable[T | None]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(filter(None, values)))
 
 
+_DATE: Final = len("2026-02-03")
+
+
 def time(text: str | None) -> datetime | None:
     """
     Read a time that is not always in the form that the decoder reads by itself.
 
-    Takes ISO 8601 in the extended and the basic form, with a blank for the `T`, and takes a time without a zone as UTC.
+    Takes ISO 8601 in the extended and the basic form, with a blank for the `T`, and takes a time without a zone as UTC;
+    also `2026-02-03-10-00-01`, as it stands in the names that Firehose gives.
 
     Returns:
         The time, or None when it is none of these: a log is worth more than one time in it.
     """
     if not text:
         return None
+    if text[_DATE:].startswith("-"):
+        text = f"{text[:_DATE]}T{text[_DATE + 1 :].replace('-', ':')}"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

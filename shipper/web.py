@@ -1,5 +1,6 @@
 """What all logs of the web have: whom a request is for, what it asks for, and which TLS it came over."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -9,6 +10,12 @@ from shipper.remembered import remembered
 EXTENSION_CHARACTERS: Final = 15
 """Longest end of a path that is taken for an extension."""
 
+_MONTHS: Final = {
+    name: f"{number:02}"
+    for number, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
 _DIGITS: Final = 5
 _PORTS: Final = 1 << 16
 
@@ -62,3 +69,10 @@ def tls(cipher: str | None, version: str | None) -> ecs.Tls | None:
     """Describe the TLS of a request."""
     number, protocol = tls_version(version)
     return ecs.some(ecs.Tls(cipher=cipher, version=number, version_protocol=protocol))
+
+
+@remembered(1024)
+def clf_time(text: str) -> datetime | None:
+    """Read a time of the Common Log Format, `06/Feb/2019:00:00:38 +0000`; None if it is none."""
+    day, month, rest = text[:2], _MONTHS.get(text[3:6], ""), text[7:]
+    return ecs.time(f"{rest[:4]}-{month}-{day}T{rest[5:13]}{rest[14:]}")

@@ -30,6 +30,7 @@ _TIMES: Final = (
     (re.compile(r"\d{6} [ \d]\d:\d\d:\d\d(?P<rest>)"), "%y%m%d %H:%M:%S"),
     (re.compile(r"\d{8}T\d{6}(?P<rest>Z)"), "%Y%m%dT%H%M%S"),
     (re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?P<rest> [+-]\d{4})"), "%d/%b/%Y:%H:%M:%S"),
+    (re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}(?P<rest> GMT)"), "%b %d %H:%M:%S %Y"),
 )
 """Forms of times; what follows the seconds is kept as it is."""
 

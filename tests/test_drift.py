@@ -83,7 +83,7 @@ def test_what_cannot_be_told_is_not_unknown() -> None:
 def test_samples_have_unknown_fields_only_on_purpose(source: Source[Any, Any]) -> None:
     """The radar sees nothing in records that are wholly declared, and the new fields in those that are not."""
     for case in [case for case in CASES if case.of(source) and not case.is_foreign]:
-        found = seen(source, case.key, case.path.read_bytes())
+        found = seen(case.source, case.key, case.path.read_bytes())
         assert "future" in case.path.stem or "type_drift" in case.path.stem or not found, case.name
         assert FUTURE.get(case.name, found) == found
 

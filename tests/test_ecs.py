@@ -81,6 +81,7 @@ def test_any_text_is_a_time_or_none(text: str) -> None:
         "2013-11-02T01:06:28",
         "2013-11-02T02:06:28+01:00",
         "2013-11-02T01:06:28.000Z",
+        "2013-11-02-01-06-28",
     ],
 )
 def test_times(text: str) -> None:
@@ -88,7 +89,7 @@ def test_times(text: str) -> None:
     assert ecs.time(text) == datetime(2013, 11, 2, 1, 6, 28, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", [None, "", "-", "Mar 23, 2016, 2:39:57 AM", "20131302T010628Z"])
+@pytest.mark.parametrize("text", [None, "", "-", "Mar 23, 2016, 2:39:57 AM", "20131302T010628Z", "2013-11-02-25-06-28"])
 def test_what_is_no_time(text: str | None) -> None:
     """What cannot be read as a time is none; it raises nothing."""
     assert ecs.time(text) is None

@@ -227,6 +227,22 @@ def test_foreign_object() -> None:
         assert only.value == RecordError("undecodable", "the object does not begin like JSON", raw, len(raw))
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_what_is_no_json_may_be_rescued(size: int) -> None:
+    """A source may read a broken record in a way of its own; what it cannot read stays an error, and all is kept."""
+    pieces = [b'{"a":1}', b'{"a":"broken"x"}', b'{"a":2}', b'{"a":x}', b'{"a":3}']
+    rescue = JsonRecords(Item, rescue=lambda piece: Item(b=len(piece)) if b"broken" in piece else None)
+    decoder = rescue.decoder(record_bytes=EDGE)
+    found: list[tuple[Any, bytes]] = []
+    for block in [*cut(b"\n".join(pieces), [size]), b""]:
+        answered = decoder.feed(block) if block else decoder.finish()
+        found += [(record, decoder.original(index)) for index, record in enumerate(answered)]
+    assert [original for _, original in found] == pieces
+    one, two, three, four, five = [record for record, _ in found]
+    assert [one.a, two.b, three.a, five.a] == [1, len(pieces[1]), 2, 3]
+    assert isinstance(four, RecordError)
+
+
 def test_error_says_what_is_wrong() -> None:
     """The cause is msgspec's, without the bytes; originals are those of the object."""
     [error] = errors(read(b'{"a":"\\x"}'))

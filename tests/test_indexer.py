@@ -279,7 +279,7 @@ async def test_holding_while_away() -> None:
 @on_fake_time
 async def test_holding_while_refused() -> None:
     """What only an operator can mend holds everything up; being busy does not, nor what was given up or stopped."""
-    desk = Desk(retry_seconds=60)
+    desk = Desk(retry_seconds=120)
     status = 403
     desk.engine.answer(lambda _: status)
     tally = desk.tally()

@@ -59,6 +59,22 @@ def test_tls_version(written: str | None, number: str | None, protocol: str | No
     assert web.tls_version(written) == (number, protocol)
 
 
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("06/Feb/2019:00:00:38 +0000", "2019-02-06 00:00:38+00:00"),
+        ("06/Feb/2019:01:00:38 +0100", "2019-02-06 01:00:38+01:00"),
+        ("06/Fev/2019:00:00:38 +0000", None),
+        ("30/Feb/2019:00:00:38 +0000", None),
+        ("", None),
+    ],
+)
+def test_clf_time(written: str, moment: str | None) -> None:
+    """A time of the Common Log Format is read, whatever the locale."""
+    found = web.clf_time(written)
+    assert (found and str(found)) == moment
+
+
 def test_long_texts_are_not_remembered() -> None:
     """Whoever sends a request decides how long its headers are, but not how much is kept of them."""
     read: list[str] = []

@@ -26,6 +26,8 @@ from shipper.formats import (
     Parquet,
     Quoted,
     Table,
+    Template,
+    Templated,
 )
 
 Fields = dict[str, Any]
@@ -79,10 +81,12 @@ def variants(case: Case) -> tuple[Variant, ...]:
         return ()
     raw = case.path.read_bytes()
     form = _format(case, raw)
-    null = form.null if isinstance(form, Parquet | Quoted | Table) else None
+    null = form.null if isinstance(form, JsonRows | Parquet | Quoted | Table | Template) else None
     records = originals(case.source, raw)
     found: list[Variant] = []
     for base in documents(case):
+        if isinstance(form, JsonRecords) and not _is_json(records[base.position]):
+            continue
         record = _fields(form, raw, records[base.position])
         leaves = [(path, value) for path, value in marker.leaves(record) if not isinstance(value, entry_texts.Text)]
         found += [Variant(base, record, path, value) for path, value in leaves if value != null]
@@ -119,7 +123,7 @@ def declared(case_format: Any) -> set[str]:
         return declared(case_format.otherwise).union(*map(declared, others))
     if isinstance(case_format, Entries):
         return entry_texts.declared(case_format)
-    assert isinstance(case_format, ByLine | GroupedRecords | JsonRecords | Quoted | Table)
+    assert isinstance(case_format, ByLine | GroupedRecords | JsonRecords | Quoted | Table | Templated)
     return set(marker.declared(case_format.record))
 
 
@@ -135,7 +139,14 @@ def _read(case: Case, records: list[Fields]) -> list[tuple[Variant, Result]]:
 
 
 Form = (
-    Entries[Any] | GroupedRecords[Any, Any] | JsonRecords[Any] | JsonRows[Any] | Parquet[Any] | Quoted[Any] | Table[Any]
+    Entries[Any]
+    | GroupedRecords[Any, Any]
+    | JsonRecords[Any]
+    | JsonRows[Any]
+    | Parquet[Any]
+    | Quoted[Any]
+    | Table[Any]
+    | Template[Any]
 )
 
 
@@ -143,16 +154,25 @@ def _format(case: Case, raw: bytes) -> Form:
     """Give the format of one case of a source; where each line has its own, those of one case are of one kind."""
     form = case.source.format
     form = form.of(raw) if isinstance(form, ByMagic) else form
-    if isinstance(form, ByLine):
+    if isinstance(form, ByLine | Templated):
         form = next(filter(None, map(form.of, raw.decode(errors="replace").splitlines())))
-    assert isinstance(form, Entries | GroupedRecords | JsonRecords | JsonRows | Parquet | Quoted | Table)
+    assert isinstance(form, Entries | GroupedRecords | JsonRecords | JsonRows | Parquet | Quoted | Table | Template)
     return form
+
+
+def _is_json(record: bytes) -> bool:
+    """Tell whether a record is JSON; from some that are not, a document can be made all the same."""
+    try:
+        msgspec.json.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _fields(form: Any, raw: bytes, record: bytes) -> Fields:
     if isinstance(form, Table):
         return dict(zip(_columns(form, raw), form.split(record.decode()), strict=True))
-    if isinstance(form, Quoted):
+    if isinstance(form, Quoted | Template):
         return dict(zip(form.columns, form.split(record.decode()) or (), strict=False))
     if isinstance(form, Entries):
         return entry_texts.fields(form, record)
@@ -169,15 +189,21 @@ def _written(case: Case, records: list[Fields]) -> bytes:
     form = _format(case, raw)
     if isinstance(form, Parquet):
         return parquet_files.written({name: [record[name] for record in records] for name in records[0]})
-    if isinstance(form, Quoted):
-        return "".join(_line(form, record) + "\n" for record in records).encode()
-    if isinstance(form, Entries):
-        return b"\n".join([entry_texts.written(form, record) or b"" for record in records])
     if not isinstance(form, Table):
-        return b"\n".join(map(msgspec.json.encode, records))
+        return b"\n".join(_record(form, record) for record in records)
     header = _columns(form, raw)
     rows = [[str(record[name]) or form.null for name in header] for record in records]
     return "".join(form.separator.join(row) + "\n" for row in [list(header), *rows]).encode()
+
+
+def _record(form: Any, record: Fields) -> bytes:
+    if isinstance(form, Quoted):
+        return _line(form, record).encode()
+    if isinstance(form, Template):
+        return _filled(form, record).encode()
+    if isinstance(form, Entries):
+        return entry_texts.written(form, record) or b""
+    return msgspec.json.encode(record)
 
 
 _AS_WRITTEN: Final = str.maketrans("'", '"', "*")
@@ -192,6 +218,12 @@ def _line(form: Quoted[Any], record: Fields) -> str:
         for column, name in spelled
         if name in record
     )
+
+
+def _filled(form: Template[Any], record: Fields) -> str:
+    """Write a line of a template."""
+    values = [f"{literal}{record[name] or form.null}" for literal, name in form.parts]
+    return "".join(values) + form.tail
 
 
 def _columns(form: Table[Any], raw: bytes) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from shipper.formats.parquet import Parquet
 from shipper.formats.quoted import Quoted
 from shipper.formats.record import Decoder, Format, Record, Row, Unparsed
 from shipper.formats.table import Table
+from shipper.formats.templated import Template, Templated
 from shipper.formats.text import TextLines
 from shipper.formats.w3c import W3cTable
 
@@ -42,6 +43,8 @@ __all__ = [
     "Record",
     "Row",
     "Table",
+    "Template",
+    "Templated",
     "TextLines",
     "Undecodable",
     "Unparsed",

@@ -12,6 +12,7 @@ Sound records are decoded many at a time, as the JSON array or the lines that th
 that costs less than a call for each. When a batch does not decode, its records are decoded one by one.
 """
 
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -47,28 +48,45 @@ class JsonRecords(Generic[R]):
         record: the Struct of one record
         wrapper: name of the array member that holds the records, if the objects of this source have one
         whole_events: whether an event of EventBridge is a record with all its envelope says, and not its `detail` alone
+        rescue: makes a record of bytes that are no JSON; None if it cannot
     """
 
-    def __init__(self, record: type[R], *, wrapper: str | None = None, whole_events: bool = False) -> None:
+    def __init__(
+        self,
+        record: type[R],
+        *,
+        wrapper: str | None = None,
+        whole_events: bool = False,
+        rescue: Callable[[bytes], R | None] | None = None,
+    ) -> None:
         self.record = record
         self.whole_events = whole_events
         self.form = f"JSON: {f'{wrapper}, ' if wrapper else ''}array, lines, glued"
         self._wrapper = wrapper
+        self._rescue = rescue
 
     def decoder(self, *, record_bytes: int) -> "JsonDecoder[R]":
         """Start on one object; see `Format`."""
-        return JsonDecoder(self.record, wrapper=self._wrapper, record_bytes=record_bytes)
+        return JsonDecoder(self.record, wrapper=self._wrapper, record_bytes=record_bytes, rescue=self._rescue)
 
 
 class JsonDecoder(Generic[R]):
     """Decodes one object; see `Decoder`."""
 
-    def __init__(self, record: type[R], *, wrapper: str | None, record_bytes: int) -> None:
+    def __init__(
+        self,
+        record: type[R],
+        *,
+        wrapper: str | None,
+        record_bytes: int,
+        rescue: Callable[[bytes], R | None] | None = None,
+    ) -> None:
         decoder = msgspec.json.Decoder(record, strict=False)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
         self._decode_all = msgspec.json.Decoder(list[record], strict=False).decode  # type: ignore[valid-type]
         self._wrapper = msgspec.json.encode(wrapper) if wrapper else b""
         self._limit = record_bytes
+        self._rescue = rescue
         self._backlog = Backlog()
         self._begun = False
         self._closers = bytearray()  # of the array and the object around it that we are inside of, innermost last
@@ -277,8 +295,10 @@ class JsonDecoder(Generic[R]):
         return end
 
     def _fail(self, cause: str, start: int, end: int) -> None:
-        """Put an error in the place of a record."""
-        self._out.append(record_error("undecodable", cause, self._buffer[start:end]))
+        """Put an error in the place of a record, unless it can be read in another way."""
+        piece = self._buffer[start:end]
+        rescued = self._rescue(piece) if self._rescue and piece else None
+        self._out.append(rescued if rescued is not None else record_error("undecodable", cause, piece))
         self._spans.append((start, end, None, False))
         self._separator.forget()  # searching for it behind each of many errors would take long
 

@@ -117,20 +117,6 @@ class AccessDocument(ecs.Document, kw_only=True):
 
 # -- how one becomes the other -----------------------------------------------------------------------------------------
 
-_MONTHS: Final = {
-    "Jan": "01",
-    "Feb": "02",
-    "Mar": "03",
-    "Apr": "04",
-    "May": "05",
-    "Jun": "06",
-    "Jul": "07",
-    "Aug": "08",
-    "Sep": "09",
-    "Oct": "10",
-    "Nov": "11",
-    "Dec": "12",
-}
 _REGION: Final = re.compile(r"(?:^|[.-])([a-z]{2}(?:-[a-z]+)+-\d)(?:\.vpce)?\.amazonaws\.[a-z.]+$")
 """The region in a host name such as `bucket.s3.us-west-1.amazonaws.com` or `s3-website-us-east-1.amazonaws.com`."""
 
@@ -230,7 +216,6 @@ def _columns(row: AccessRow, ip: ecs.Ip | None) -> S3Access | None:
     return ecs.some(S3Access(values[0], values[1], ip, *values[4 : len(S3Access.__struct_fields__) + 1]))
 
 
-@lru_cache(maxsize=1024)
 def _time(text: str) -> datetime:
     """
     Read a time such as `06/Feb/2019:00:00:38 +0000`.
@@ -238,8 +223,7 @@ def _time(text: str) -> datetime:
     Raises:
         ValueError: it is none
     """
-    day, month, rest = text[:2], _MONTHS.get(text[3:6], ""), text[7:]
-    moment = ecs.time(f"{rest[:4]}-{month}-{day}T{rest[5:13]}{rest[14:]}")
+    moment = web.clf_time(text)
     if moment is None:
         raise ValueError(f"the time is {text!r}; it should be like '06/Feb/2019:00:00:38 +0000'")
     return moment

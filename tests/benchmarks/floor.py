@@ -18,12 +18,15 @@ from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
 from shipper.errors import RecordError
-from shipper.formats import ByLine, ByMagic, Entries, JsonRecords, ListedTable, Quoted, Table
+from shipper.formats import ByLine, ByMagic, Entries, Format, JsonRecords, ListedTable, Quoted, Table
 from shipper.formats.held import held
 from shipper.source import Source
 
 Floor = Callable[[bytes], int]
 """Inflates and decodes an object; gives its number of records."""
+
+HEAD_BYTES: Final = 64
+"""First bytes of an object, which tell its format."""
 
 _WRAPPED: Final = re.compile(rb'\s*\{\s*"(\w+)"\s*:\s*\[')
 
@@ -35,7 +38,24 @@ def floor(source: Source[Any, Any]) -> Floor:
     Raises:
         TypeError: nobody has said what the floor of its format is
     """
-    layout = source.format.otherwise if isinstance(source.format, ByMagic) else source.format
+    layout = source.format
+    if not isinstance(layout, ByMagic):
+        decode = _of(layout, source.dataset)
+        return lambda body: decode(unpacked(body))
+    chosen: dict[int, Floor] = {}
+
+    def decode_by_magic(body: bytes) -> int:
+        text = unpacked(body)
+        form = layout.of(text[:HEAD_BYTES])
+        if id(form) not in chosen:
+            chosen[id(form)] = _of(form, source.dataset)
+        return chosen[id(form)](text)
+
+    return decode_by_magic
+
+
+def _of(layout: Format[Any], dataset: str) -> Floor:
+    """Give what decodes an inflated object."""
     if isinstance(layout, JsonRecords):
         return _of_json(layout.record)
     if isinstance(layout, Table):
@@ -46,7 +66,7 @@ def floor(source: Source[Any, Any]) -> Floor:
         return _of_quoted(layout.record, layout.of)
     if isinstance(layout, Entries):
         return _of_entries(layout)
-    raise TypeError(f"{source.dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
+    raise TypeError(f"{dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
 
 
 def _of_json(record: type[Any]) -> Floor:
@@ -55,8 +75,7 @@ def _of_json(record: type[Any]) -> Floor:
     wrapped: dict[str, Callable[[bytes], Any]] = {}
     members = {one.encode_name.encode() for one in msgspec.structs.fields(record)}
 
-    def decode(body: bytes) -> int:
-        text = unpacked(body)
+    def decode(text: bytes) -> int:
         opening = _WRAPPED.match(text)
         if opening is None or opening[1] in members:  # a record may itself begin with a list
             return len(lines(text))
@@ -72,8 +91,8 @@ def _of_json(record: type[Any]) -> Floor:
 def _of_table(table: Table[Any]) -> Floor:
     row, separator, null, convert = table.record, table.separator, table.null, msgspec.convert
 
-    def decode(body: bytes) -> int:
-        lines = unpacked(body).decode().splitlines()
+    def decode(text: bytes) -> int:
+        lines = text.decode().splitlines()
         names = table.columns if isinstance(table, ListedTable) else None
         while names is None:  # there may be directives before the header
             names = table.named(lines.pop(0))
@@ -89,8 +108,8 @@ def _of_table(table: Table[Any]) -> Floor:
 def _of_quoted(row: type[Any], layout_of: Callable[[str], Quoted[Any] | None]) -> Floor:
     convert = msgspec.convert
 
-    def decode(body: bytes) -> int:
-        lines = unpacked(body).decode().splitlines()
+    def decode(text: bytes) -> int:
+        lines = text.decode().splitlines()
         for line in lines:
             layout = layout_of(line)
             if layout is None:
@@ -106,8 +125,7 @@ def _of_quoted(row: type[Any], layout_of: Callable[[str], Quoted[Any] | None]) -
 def _of_entries(entries: Entries[Any]) -> Floor:
     read, framing = entries.read, entries.framing
 
-    def decode(body: bytes) -> int:
-        text = unpacked(body)
+    def decode(text: bytes) -> int:
         cutting = framing(len(text))
         found = [*cutting.feed(text), *cutting.finish()]
         for entry in found:

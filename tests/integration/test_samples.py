@@ -16,6 +16,7 @@ from shipper.notification import ObjectRef
 from shipper.source import Source
 
 SEARCHED: Final = {
+    "aws.apigateway_logs": ("source.ip", "event.outcome", "http.response.status_code"),
     "aws.cloudfront_logs": ("source.ip", "url.path", "http.response.status_code"),
     "aws.cloudfront_realtime": ("source.ip", "url.path", "http.response.status_code"),
     "aws.cloudtrail": ("event.action", "source.ip", "user.name"),
