@@ -689,3 +689,22 @@ def time(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def hashed(value: str | None) -> Hash | None:
+    """Tell the kind of a hash by its length."""
+    match len(value or ""):
+        case 32:
+            return Hash(md5=value)
+        case 40:
+            return Hash(sha1=value)
+        case 64:
+            return Hash(sha256=value)
+    return None
+
+
+def file(path: str | None, name: str | None = None, value: str | None = None) -> File | None:
+    """Describe a file; without a name of its own, the last part of its path is one."""
+    path = given(path)
+    name = given(name) or (path.rpartition("/")[2] or None if path else None)
+    return some(File(hash=hashed(value), name=name, path=path))

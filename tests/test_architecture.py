@@ -20,6 +20,7 @@ SOURCES_MAY_IMPORT: Final = (
     "shipper.formats",
     "shipper.freeform",
     "shipper.marks",
+    "shipper.mirrored",
     "shipper.remembered",
     "shipper.source",
     "shipper.web",

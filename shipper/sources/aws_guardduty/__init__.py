@@ -18,6 +18,7 @@ import msgspec
 from shipper import ecs, freeform
 from shipper.formats import Held, JsonRecords, Record
 from shipper.marks import Marks
+from shipper.mirrored import encoded, filled
 from shipper.source import Origin, Source
 from shipper.sources.aws_guardduty.activity import Activity, read_activity
 from shipper.sources.aws_guardduty.fields import (
@@ -27,9 +28,6 @@ from shipper.sources.aws_guardduty.fields import (
     MalwareProtectionFields,
     Names,
     Severity,
-    encoded,
-    file,
-    filled,
 )
 from shipper.sources.aws_guardduty.finding import Finding, GuardDutyRecord, MalwareProtectionEvent, Service
 from shipper.sources.aws_guardduty.target import Target, read_target
@@ -338,7 +336,7 @@ def _event(record: GuardDutyRecord, origin: Origin, *, is_known: bool) -> GuardD
                 )
             )
         ),
-        file=file(scanned.object_key) if scanned else None,
+        file=ecs.file(scanned.object_key) if scanned else None,
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         tags=(*tags, "cut") if detail.cut else tags,
     )
