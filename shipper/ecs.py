@@ -80,6 +80,7 @@ class CloudAccount(FieldSet):
     """`cloud.account`."""
 
     id: str | None = None
+    name: str | None = None
 
 
 class CloudInstance(FieldSet):
@@ -341,6 +342,7 @@ class ProcessParent(FieldSet):
 class Process(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-process."""
 
+    end: datetime | None = None
     entity_id: str | None = None
     executable: str | None = None
     hash: Hash | None = None
@@ -493,6 +495,17 @@ class ThreatFeed(FieldSet):
     name: str | None = None
 
 
+class ThreatIndicator(FieldSet):
+    """`threat.indicator`."""
+
+    ip: Ip | None = None
+    last_seen: datetime | None = None
+    name: str | None = None
+    provider: str | None = None
+    reference: str | None = None
+    type: str | None = None
+
+
 class ThreatTactic(FieldSet):
     """`threat.tactic`."""
 
@@ -511,8 +524,51 @@ class Threat(FieldSet):
 
     feed: ThreatFeed | None = None
     framework: str | None = None
+    indicator: ThreatIndicator | None = None
     tactic: ThreatTactic | None = None
     technique: ThreatTechnique | None = None
+
+
+class Observer(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-observer."""
+
+    product: str | None = None
+    vendor: str | None = None
+
+
+class Package(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-package."""
+
+    architecture: str | None = None
+    name: str | None = None
+    path: str | None = None
+    type: str | None = None
+    version: str | None = None
+
+
+class VulnerabilityScanner(FieldSet):
+    """`vulnerability.scanner`."""
+
+    vendor: str | None = None
+
+
+class VulnerabilityScore(FieldSet):
+    """`vulnerability.score`."""
+
+    base: float | None = None
+    version: str | None = None
+
+
+class Vulnerability(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-vulnerability."""
+
+    classification: str | None = None
+    enumeration: str | None = None
+    id: str | None = None
+    reference: str | None = None
+    scanner: VulnerabilityScanner | None = None
+    score: VulnerabilityScore | None = None
+    severity: str | None = None
 
 
 class Ecs(FieldSet):

@@ -7,11 +7,13 @@ in C: its attributes are those of the part.
 
 - A member under a name of more than one word, `port.number`, is in an object of its own, which is filled from the same
   part: the part has itself once more as `group_port`.
-- A free-form member, `Raw` in the part, has the attribute `flat_<name>` and is filled by hand; see `Unfit.flat`.
+- A free-form member, `Raw` or a list of them in the part, has the attribute `flat_<name>`; `flatten` fills it, or what
+  the source does by hand.
 """
 
 import typing
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union
 
@@ -90,11 +92,11 @@ class Mirror:
         """Give the type of a field of documents, from the type that AWS writes."""
         origin, arguments = typing.get_origin(kind), typing.get_args(kind)
         if origin in (Union, UnionType):
-            return self._written(next(one for one in arguments if one is not NoneType), path)
+            return self._written(_plain(kind), path)
         if kind is Raw:
             return Flat
         if origin is Annotated:
-            return kind if kind == ecs.LongText else arguments[0]
+            return kind if kind == ecs.LongText else self._written(arguments[0], path)
         if origin is list:
             return tuple[self._written(arguments[0], path), ...]  # type: ignore[misc] # a value
         return self.of(kind, f"{path}.") if isinstance(kind, type) and issubclass(kind, Part) else kind
@@ -134,6 +136,50 @@ class Unfit(Struct, kw_only=True, gc=False):
 def filled(part: Part, kind: type[ecs.FieldSet]) -> Any:
     """Fill a field set from the part that it was made of, but for what is free-form."""
     return msgspec.convert(part, kind, from_attributes=True)
+
+
+def flatten(part: Part, fields: ecs.FieldSet, unfit: Unfit) -> None:
+    """Fill the free-form members of a field set from the part that it was made of, but not those of its parts."""
+    for name, groups, is_list in _free_form(type(part), type(fields)):
+        value = getattr(part, name)
+        if not value:
+            continue
+        holder: Any = fields
+        for group in groups:
+            holder = getattr(holder, group)
+        flat = tuple([one for one in map(unfit.flat, value) if one]) if is_list else unfit.flat(value)
+        setattr(holder, f"flat_{name}", flat or None)
+
+
+@lru_cache(maxsize=256)
+def _free_form(part: type[Part], fields: type[ecs.FieldSet]) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Give the free-form members of a part: name, the objects that it stands in, and whether it is a list."""
+    hints = {name: _plain(hint) for name, hint in typing.get_type_hints(part).items()}
+    free_form = {name: hint for name, hint in hints.items() if hint in (Raw, list[Raw])}
+    return tuple((name, _groups(fields, f"flat_{name}"), hint is not Raw) for name, hint in free_form.items())
+
+
+def _groups(fields: type[ecs.FieldSet], attribute: str) -> tuple[str, ...]:
+    """Give the attributes that lead to another one, through objects that are made of the same part."""
+    members = {one.name: _plain(one.type) for one in msgspec.structs.fields(fields)}
+    if attribute in members:
+        return ()
+    group, *_ = [name for name, kind in members.items() if name.startswith("group_") and _has(kind, attribute)]
+    return (group, *_groups(members[group], attribute))
+
+
+def _has(fields: type[ecs.FieldSet], attribute: str) -> bool:
+    members = {one.name: _plain(one.type) for one in msgspec.structs.fields(fields)}
+    return attribute in members or any(
+        name.startswith("group_") and _has(kind, attribute) for name, kind in members.items()
+    )
+
+
+def _plain(hint: Any) -> Any:
+    """Give a type without its `None`."""
+    if typing.get_origin(hint) not in (Union, UnionType):
+        return hint
+    return next(one for one in typing.get_args(hint) if one is not NoneType)
 
 
 def encoded(fields: ecs.FieldSet) -> Raw | None:

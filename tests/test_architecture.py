@@ -14,6 +14,7 @@ PACKAGE: Final = Path(__file__).parent.parent / "shipper"
 SOURCES_MAY_IMPORT: Final = (
     "shipper.arn",
     "shipper.community_id",
+    "shipper.digest",
     "shipper.ecs",
     "shipper.envelopes",
     "shipper.errors",
