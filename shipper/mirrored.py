@@ -128,9 +128,9 @@ class Unfit(Struct, kw_only=True, gc=False):
         """Give a free-form member as a flat object; most are empty."""
         if bytes(part) in _NOTHING:
             return None
-        read = freeform.read(part)
-        self.is_cut |= read.cut
-        return read.flat
+        flat, is_cut = freeform.flat(part)
+        self.is_cut |= is_cut
+        return flat
 
 
 def filled(part: Part, kind: type[ecs.FieldSet]) -> Any:
@@ -154,7 +154,7 @@ def flatten(part: Part, fields: ecs.FieldSet, unfit: Unfit) -> None:
 @lru_cache(maxsize=256)
 def _free_form(part: type[Part], fields: type[ecs.FieldSet]) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
     """Give the free-form members of a part: name, the objects that it stands in, and whether it is a list."""
-    hints = {name: _plain(hint) for name, hint in typing.get_type_hints(part).items()}
+    hints = {name: _plain(hint) for name, hint in typing.get_type_hints(part, include_extras=True).items()}
     free_form = {name: hint for name, hint in hints.items() if hint in (Raw, list[Raw])}
     return tuple((name, _groups(fields, f"flat_{name}"), hint is not Raw) for name, hint in free_form.items())
 
@@ -182,16 +182,21 @@ def _plain(hint: Any) -> Any:
     return next(one for one in typing.get_args(hint) if one is not NoneType)
 
 
-def encoded(fields: ecs.FieldSet) -> Raw | None:
-    """
-    Encode a field set without whatever has no value; None if nothing is left.
+def empty_within(fields: ecs.FieldSet) -> bool:
+    """Tell whether anything in a field set has no value; most have nothing of the kind, and the bytes tell."""
+    return _has_empty(_encode(fields))
 
-    Most have no empty member, and that is told from the bytes.
-    """
+
+def encoded(fields: ecs.FieldSet) -> Raw | None:
+    """Encode a field set without whatever has no value; None if nothing is left."""
     body = _encode(fields)
-    if b'""' in body or b"{}" in body or b"[]" in body or b'"-"' in body:
+    if _has_empty(body):
         body = _encode(_without_empty(_decode(body)))
     return None if body == b"{}" else Raw(body)
+
+
+def _has_empty(body: bytes) -> bool:
+    return b'""' in body or b"{}" in body or b"[]" in body or b'"-"' in body
 
 
 def _without_empty(value: Any) -> Any:

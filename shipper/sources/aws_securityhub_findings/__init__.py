@@ -22,7 +22,7 @@ from shipper import arn, ecs, web
 from shipper.digest import digest
 from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.marks import Marks
-from shipper.mirrored import Unfit, encoded, filled, flatten
+from shipper.mirrored import Unfit, empty_within, encoded, filled, flatten
 from shipper.source import Origin, Source
 from shipper.sources.aws_securityhub_findings.activity import Activity, Names, read_activity
 from shipper.sources.aws_securityhub_findings.fields import (
@@ -38,8 +38,8 @@ from shipper.sources.aws_securityhub_findings.fields import (
 )
 from shipper.sources.aws_securityhub_findings.finding import Finding, Vulnerability
 from shipper.sources.aws_securityhub_findings.ocsf import Endpoint as OcsfEndpoint
-from shipper.sources.aws_securityhub_findings.ocsf import Evidence, OcsfFinding, as_asff, read_evidences
-from shipper.sources.aws_securityhub_findings.target import Target, read_target
+from shipper.sources.aws_securityhub_findings.ocsf import Evidence, OcsfFinding, as_asff, asff_resources, read_evidences
+from shipper.sources.aws_securityhub_findings.target import Target, read_resources, target
 
 SENDER: Final = "aws.securityhub"
 """Source of all its events."""
@@ -203,12 +203,14 @@ class Read(Struct, kw_only=True, gc=False):
 
     Attributes:
         finding: in the format of Security Hub CSPM
+        about: what its resources say
         ocsf: as it was, if that was the other one
         evidences: that it is based on
         unread: values in it that were set aside
     """
 
     finding: Finding
+    about: Target
     ocsf: OcsfFinding | None = None
     evidences: list[Evidence] = []
     unread: tuple[ecs.Unparsed, ...] = ()
@@ -230,14 +232,17 @@ def read_finding(data: bytes, place: str) -> Read:
         finding, unparsed = _findings.read(data)
         if finding is None or not (finding.id or finding.product_arn or finding.title):
             raise ValueError("what stands among the findings is not one")
-        return Read(finding=finding, unread=_placed(ecs.set_aside(unparsed), place))
+        about = read_resources(finding.resources)
+        return Read(finding=finding, about=about, unread=_placed(ecs.set_aside(unparsed) + about.unfit.unread, place))
     ocsf, unparsed = _ocsf_findings.read(data)
     if ocsf is None or ocsf.finding_info is None:
         raise ValueError("what stands among the findings is not one")
     finding, unread = as_asff(ocsf)
+    resources, undone = asff_resources(ocsf)
     evidences, unfit = read_evidences(ocsf)
-    unread = ecs.set_aside(unparsed) + unread + unfit
-    return Read(finding=finding, ocsf=ocsf, evidences=evidences, unread=_placed(unread, place))
+    unread = ecs.set_aside(unparsed) + unread + undone + unfit
+    about = target(resources, Unfit())
+    return Read(finding=finding, about=about, ocsf=ocsf, evidences=evidences, unread=_placed(unread, place))
 
 
 def _placed(unread: tuple[ecs.Unparsed, ...], place: str) -> tuple[ecs.Unparsed, ...]:
@@ -256,17 +261,15 @@ def _in_utc(time: datetime | None) -> datetime | None:
 
 def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityHubDocument:
     """Map a finding."""
-    finding, unfit = read.finding, Unfit(unread=read.unread)
+    finding, about, unfit = read.finding, read.about, Unfit(unread=read.unread, is_cut=read.about.unfit.is_cut)
     seen = read_activity(finding)
-    fields = filled(finding, SecurityHubFindings)
-    about = read_target(finding.resources or [], fields.resources or (), seen.names, unfit)
     told = finding.updated_at or record.time or finding.created_at
     message = ecs.given(finding.description) or ecs.given(finding.title)
     document = SecurityHubDocument(
         timestamp=_timestamp(told, origin),
         cloud=_cloud(finding, about, record),
         event=_event_fields(finding, seen, read.ocsf),
-        aws=Aws(securityhub_findings=_own(read, fields, record, unfit)),
+        aws=Aws(securityhub_findings=_own(read, record, unfit)),
         container=about.container,
         faas=about.faas,
         host=about.host,
@@ -286,9 +289,9 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
     document.related = ecs.some(
         ecs.Related(
             hash=ecs.once(names.hashes),
-            hosts=ecs.once(names.hosts),
-            ip=ecs.once(names.addresses),
-            user=ecs.once(names.users),
+            hosts=ecs.once(names.hosts + about.names.hosts),
+            ip=ecs.once(names.addresses + about.names.addresses),
+            user=ecs.once(names.users + about.names.users),
         )
     )
     if unfit.unread:
@@ -311,22 +314,29 @@ def _timestamp(told: datetime | None, origin: Origin) -> datetime:
     return timestamp
 
 
-def _own(read: Read, fields: Any, record: SecurityHubRecord, unfit: Unfit) -> Raw | None:
-    """Complete what is below `aws.securityhub_findings`."""
+def _own(read: Read, record: SecurityHubRecord, unfit: Unfit) -> SecurityHubFindings | Raw | None:
+    """Give what is below `aws.securityhub_findings`."""
     finding = read.finding
-    flatten(finding, fields, unfit)
-    if finding.action and (call := finding.action.aws_api_call_action):
-        flatten(call, fields.action.aws_api_call_action, unfit)
+    fields = filled(finding, SecurityHubFindings)
     if state := ecs.given(finding.workflow_state):
         fields.workflow = fields.workflow or Workflow()
         fields.workflow.state = state
-    if read.ocsf:
-        fields.ocsf = filled(read.ocsf, OcsfFields)
-        flatten(read.ocsf, fields.ocsf, unfit)
-        if read.ocsf.finding_info:
-            flatten(read.ocsf.finding_info, fields.ocsf.finding_info, unfit)
     fields.custom_action = _custom_action(record.detail or record)
-    fields.detail_type = record.detail_type
+    fields.detail_type = ecs.given(record.detail_type)
+    has_gaps = empty_within(fields)
+    flatten(finding, fields, unfit)
+    if finding.action and (call := finding.action.aws_api_call_action):
+        flatten(call, fields.action.aws_api_call_action, unfit)
+    fields.ocsf = _ocsf(read.ocsf, unfit) if read.ocsf else None
+    fields.read_resources = read.about.fields
+    return encoded(fields) if has_gaps else fields
+
+
+def _ocsf(ocsf: OcsfFinding, unfit: Unfit) -> Raw | None:
+    fields = filled(ocsf, OcsfFields)
+    flatten(ocsf, fields, unfit)
+    if ocsf.finding_info:
+        flatten(ocsf.finding_info, fields.finding_info, unfit)
     return encoded(fields)
 
 

@@ -126,6 +126,7 @@ IN_ECS: Final = frozenset(
         "last_observed_at",
         "process",
         "region",
+        "resources",
         "source_url",
         "updated_at",
         "workflow",
@@ -173,6 +174,7 @@ IN_BOTH: Final = frozenset(
 
 _mirror: Final = Mirror(module=__name__, prefix="SecurityHub", names=NAMES, in_ecs=IN_ECS)
 _FindingFields: Final = _mirror.of(finding.Finding)
+ResourceFields: Final = _mirror.of(finding.Resource, "resources.")
 OcsfFields: Final = Mirror(module=__name__, prefix="Ocsf", names={}, in_ecs=IN_BOTH).of(OcsfFinding)
 
 
@@ -214,7 +216,12 @@ class SecurityHubFindings(_FindingFields):  # type: ignore[misc, valid-type] # m
     detail_type: str | None = None
     insight: Insight | None = None
     ocsf: OcsfFields | Raw | None = None  # type: ignore[valid-type] # made above
+    read_resources: tuple[ResourceFields, ...] | Raw | None = field(name="resources", default=None)  # type: ignore[valid-type] # made above
     workflow: Workflow | None = None
+
+
+for _name in ("custom_action", "detail_type", "insight", "ocsf", "read_resources"):
+    setattr(finding.Finding, _name, None)  # what a part does not have is dear to look for
 
 
 class Aws(ecs.Aws, kw_only=True):

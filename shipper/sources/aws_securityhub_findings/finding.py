@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Raw
 
 from shipper import ecs, mirrored
+from shipper.formats import holds
 
 Address = Annotated[ecs.Ip, Meta(pattern=r"^[0-9A-Fa-f:.]*$")]
 """An address, or an empty string."""
@@ -479,7 +480,7 @@ class Finding(Part):
     region: str | None = None
     related_findings: list[RelatedFinding] | None = None
     remediation: Remediation | None = None
-    resources: list[Resource] | None = None
+    resources: Annotated[Raw, holds(list[Resource])] = Raw()
     sample: bool | None = None
     schema_version: str | None = None
     severity: Severity | None = None

@@ -348,10 +348,10 @@ _NO_PRODUCT: Final = Product()
 
 def as_asff(ocsf: OcsfFinding) -> tuple[asff.Finding, tuple[ecs.Unparsed, ...]]:
     """
-    Read a finding as one of the other format.
+    Read a finding as one of the other format, but for its resources.
 
     Returns:
-        The finding, and values in its lists that were set aside.
+        The finding, and values in it that were set aside.
 
     Raises:
         Undecodable: a part of it is not JSON after all
@@ -359,8 +359,7 @@ def as_asff(ocsf: OcsfFinding) -> tuple[asff.Finding, tuple[ecs.Unparsed, ...]]:
     info, cloud = ocsf.finding_info or _NO_INFO, ocsf.cloud or _NO_CLOUD
     account = cloud.account or _NO_ACCOUNT
     product = (ocsf.metadata.product if ocsf.metadata else None) or _NO_PRODUCT
-    resources, unread = _all(_resource, ocsf.resources)
-    vulnerabilities, unfit = _all(_vulnerability, ocsf.vulnerabilities)
+    vulnerabilities, unread = _all(_vulnerability, ocsf.vulnerabilities)
     severity, status = ocsf.severity, ocsf.status
     finding = asff.Finding(
         aws_account_id=account.uid,
@@ -372,7 +371,6 @@ def as_asff(ocsf: OcsfFinding) -> tuple[asff.Finding, tuple[ecs.Unparsed, ...]]:
         product_arn=product.uid,
         product_name=product.name,
         region=cloud.region,
-        resources=[_asff_resource(one) for one in resources],
         source_url=info.src_url,
         title=info.title,
         types=info.types,
@@ -385,7 +383,18 @@ def as_asff(ocsf: OcsfFinding) -> tuple[asff.Finding, tuple[ecs.Unparsed, ...]]:
     finding.first_observed_at = _time(info.first_seen_time, info.first_seen_time_dt)
     finding.last_observed_at = _time(info.last_seen_time, info.last_seen_time_dt)
     finding.updated_at = _time(info.modified_time, info.modified_time_dt) or _time(ocsf.time, ocsf.time_dt)
-    return finding, ecs.set_aside(unread + unfit) + _no_times(ocsf, info)
+    return finding, ecs.set_aside(unread) + _no_times(ocsf, info)
+
+
+def asff_resources(ocsf: OcsfFinding) -> tuple[list[asff.Resource], tuple[ecs.Unparsed, ...]]:
+    """
+    Read the resources of a finding as those of the other format, and give the values that were set aside.
+
+    Raises:
+        Undecodable: a part of it is not JSON after all
+    """
+    resources, unread = _all(_resource, ocsf.resources)
+    return [_asff_resource(one) for one in resources], ecs.set_aside(unread)
 
 
 def read_evidences(ocsf: OcsfFinding) -> tuple[list[Evidence], tuple[ecs.Unparsed, ...]]:

@@ -1,22 +1,39 @@
 """What a finding is about: its resources."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from shipper import ecs, freeform
-from shipper.mirrored import Unfit
+from shipper.formats import Held
+from shipper.mirrored import Unfit, encoded, filled, flatten
 from shipper.sources.aws_securityhub_findings.activity import Names
+from shipper.sources.aws_securityhub_findings.fields import ResourceFields
 from shipper.sources.aws_securityhub_findings.finding import Resource
 
 Members = Mapping[str, Any]
 
+RESOURCES_BYTES: Final = 4_096
+"""Longest list of resources that is remembered; most have one with some 800 bytes, which many findings are about."""
+
+_resources: Final = Held(list[Resource], "findings[].Resources")
+
 
 class Target(Struct, kw_only=True, gc=False):
-    """What ECS has of the resources; of each kind the first counts."""
+    """
+    What the resources of a finding say; of each kind the first counts.
 
+    Attributes:
+        fields: `aws.securityhub_findings.resources`, already encoded
+        names: all that they can be found by
+        unfit: values in them that do not fit
+    """
+
+    fields: Raw | None = None
     names: Names
+    unfit: Unfit
     container: ecs.Container | None = None
     faas: ecs.Faas | None = None
     host: ecs.Host | None = None
@@ -26,29 +43,50 @@ class Target(Struct, kw_only=True, gc=False):
     user: ecs.User | None = None
 
 
-def read_target(resources: list[Resource], fields: Any, names: Names, unfit: Unfit) -> Target:
+def read_resources(resources: Raw) -> Target:
     """
-    Read the resources of a finding.
+    Read the resources of a finding, from memory if their length allows; nobody may change what comes out.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: a free-form part is not JSON
+        Undecodable: they are not JSON after all
+    """
+    data = bytes(resources)
+    return (_known if len(data) <= RESOURCES_BYTES else _read)(data)
+
+
+def _read(data: bytes) -> Target:
+    resources, unparsed = _resources.read(data)
+    return target(resources or [], Unfit(unread=ecs.set_aside(unparsed)))
+
+
+_known = lru_cache(maxsize=4_096)(_read)
+
+
+def target(resources: list[Resource], unfit: Unfit) -> Target:
+    """
+    Describe resources.
 
     Args:
-        resources: of the finding
-        fields: what documents have of each, whose free-form parts are filled here
-        names: takes all that the resources can be found by
+        resources: of a finding
         unfit: takes what does not fit
 
     Raises:
         msgspec.DecodeError, UnicodeDecodeError: a free-form part is not JSON
     """
-    target = Target(names=names)
-    for resource, own in zip(resources, fields, strict=True):
-        details = freeform.read(resource.details)
-        own.flat_details = details.flat
-        unfit.is_cut |= details.cut
-        own.flat_data_classification = unfit.flat(resource.data_classification)
-        own.flat_tags = unfit.flat(resource.tags)
+    found = Target(names=Names(), unfit=unfit)
+    written = []
+    for resource in resources:
+        fields = filled(resource, ResourceFields)
+        flatten(resource, fields, unfit)
+        if body := encoded(fields):
+            written.append(bytes(body))
         if describe := KINDS.get(resource.type or ""):
-            describe(target, ecs.given(resource.id) or "", _inner(details.members or {}))
-    return target
+            members = freeform.read(resource.details).members
+            describe(found, ecs.given(resource.id) or "", _inner(members or {}))
+    if written:
+        found.fields = Raw(b"[%b]" % b",".join(written))
+    return found
 
 
 def _inner(details: Members) -> Members:
