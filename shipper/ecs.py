@@ -588,6 +588,7 @@ class DataStream(FieldSet):
 class Error(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-error."""
 
+    code: str | None = None
     message: str | None = None
     type: str | None = None
 

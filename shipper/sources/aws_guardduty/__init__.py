@@ -84,7 +84,7 @@ def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
         Undecodable: the resource of the finding, or the detail of the event, is not JSON
     """
     if record.detail_type is None:
-        if record.type is None and record.service is None and not record.resource:
+        if record.type is None and record.service is None and not bytes(record.resource).startswith(b"{"):
             raise ValueError("this is neither a finding of GuardDuty nor an event with a detail-type")
         return _finding(record, origin)
     kind = record.detail_type.lower()
