@@ -138,6 +138,17 @@ def filled(part: Part, kind: type[ecs.FieldSet]) -> Any:
     return msgspec.convert(part, kind, from_attributes=True)
 
 
+def drop_empty_groups(fields: ecs.FieldSet) -> None:
+    """Take away the objects of a field set that have no value, but not those of its parts."""
+    for name in _group_names(type(fields)):
+        setattr(fields, name, ecs.some(getattr(fields, name)))
+
+
+@lru_cache(maxsize=256)
+def _group_names(fields: type[ecs.FieldSet]) -> tuple[str, ...]:
+    return tuple(name for name in fields.__struct_fields__ if name.startswith("group_"))
+
+
 def flatten(part: Part, fields: ecs.FieldSet, unfit: Unfit) -> None:
     """Fill the free-form members of a field set from the part that it was made of, but not those of its parts."""
     for name, groups, is_list in _free_form(type(part), type(fields)):

@@ -22,7 +22,7 @@ from shipper import arn, ecs, web
 from shipper.digest import digest
 from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.marks import Marks
-from shipper.mirrored import Unfit, empty_within, encoded, filled, flatten
+from shipper.mirrored import Unfit, drop_empty_groups, empty_within, encoded, filled, flatten
 from shipper.source import Origin, Source
 from shipper.sources.aws_securityhub_findings.activity import Activity, Names, read_activity
 from shipper.sources.aws_securityhub_findings.fields import (
@@ -323,6 +323,8 @@ def _own(read: Read, record: SecurityHubRecord, unfit: Unfit) -> SecurityHubFind
         fields.workflow.state = state
     fields.custom_action = _custom_action(record.detail or record)
     fields.detail_type = ecs.given(record.detail_type)
+    if read.ocsf:  # has no values for some of the other format's
+        drop_empty_groups(fields)
     has_gaps = empty_within(fields)
     flatten(finding, fields, unfit)
     if finding.action and (call := finding.action.aws_api_call_action):
@@ -337,6 +339,10 @@ def _ocsf(ocsf: OcsfFinding, unfit: Unfit) -> Raw | None:
     flatten(ocsf, fields, unfit)
     if ocsf.finding_info:
         flatten(ocsf.finding_info, fields.finding_info, unfit)
+    if fields.cloud and fields.cloud.account:  # what both formats have may be all there is
+        fields.cloud.account = ecs.some(fields.cloud.account)
+    if fields.metadata and fields.metadata.product:
+        fields.metadata.product = ecs.some(fields.metadata.product)
     return encoded(fields)
 
 

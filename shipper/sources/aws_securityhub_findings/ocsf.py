@@ -374,7 +374,7 @@ def as_asff(ocsf: OcsfFinding) -> tuple[asff.Finding, tuple[ecs.Unparsed, ...]]:
         source_url=info.src_url,
         title=info.title,
         types=info.types,
-        vulnerabilities=[_asff_vulnerability(one) for one in vulnerabilities],
+        vulnerabilities=[_asff_vulnerability(one) for one in vulnerabilities] or None,
     )
     finding.remediation = _remediation(ocsf.remediation) if ocsf.remediation else None
     finding.severity = asff.Severity(label=SEVERITIES.get(severity, severity)) if severity else None
@@ -449,13 +449,14 @@ def _no_times(ocsf: OcsfFinding, info: FindingInfo) -> tuple[ecs.Unparsed, ...]:
 def _compliance(compliance: Compliance) -> asff.Compliance:
     status = compliance.status
     return asff.Compliance(
-        associated_standards=[asff.AssociatedStandard(standards_id=one) for one in compliance.standards or ()],
+        associated_standards=[asff.AssociatedStandard(standards_id=one) for one in compliance.standards or ()] or None,
         related_requirements=compliance.requirements,
         security_control_id=compliance.control,
         security_control_parameters=[
             asff.SecurityControlParameter(name=one.name, value=[one.value] if one.value else None)
             for one in compliance.control_parameters or ()
-        ],
+        ]
+        or None,
         status=COMPLIANCES.get(status, status) if status else None,
     )
 
@@ -475,12 +476,14 @@ def _asff_resource(resource: Resource) -> asff.Resource:
         owner=asff.ResourceOwner(
             account=asff.ResourceOwnerAccount(id=account.uid) if account else None,
             org=asff.ResourceOwnerOrg(id=organization.uid) if organization else None,
-        ),
+        )
+        if account or organization
+        else None,
         partition=resource.cloud_partition,
         provider=resource.provider,
         region=resource.region,
         resource_role=resource.role,
-        tags=Raw(msgspec.json.encode(tags)),
+        tags=Raw(msgspec.json.encode(tags)) if tags else Raw(),
         type=resource.type,
     )
 
