@@ -228,7 +228,7 @@ def read_finding(data: bytes, place: str) -> Read:
         ValueError: it is no finding
         Undecodable: it is not JSON after all
     """
-    if b'"finding_info"' not in data or b'"SchemaVersion"' in data:
+    if b'"SchemaVersion"' in data or b'"finding_info"' not in data:  # the former is found soon
         finding, unparsed = _findings.read(data)
         if finding is None or not (finding.id or finding.product_arn or finding.title):
             raise ValueError("what stands among the findings is not one")
@@ -285,20 +285,23 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
     _add_vulnerability(document, finding.vulnerabilities or [])
     if read.evidences:
         _add_evidences(document, read.evidences, seen.names)
-    names = seen.names
-    document.related = ecs.some(
-        ecs.Related(
-            hash=ecs.once(names.hashes),
-            hosts=ecs.once(names.hosts + about.names.hosts),
-            ip=ecs.once(names.addresses + about.names.addresses),
-            user=ecs.once(names.users + about.names.users),
-        )
-    )
+    document.related = _related(seen.names, about.names)
     if unfit.unread:
         document.shipper = ecs.Shipper(unparsed=unfit.unread)
     if unfit.is_cut:
         document.tags += ("cut",)
     return document
+
+
+def _related(seen: Names, about: Names) -> ecs.Related | None:
+    """Gather what the finding can be found by."""
+    hosts, addresses = seen.hosts + about.hosts, seen.addresses + about.addresses
+    users = seen.users + about.users
+    if not (hosts or addresses or users or seen.hashes):
+        return None
+    return ecs.some(
+        ecs.Related(hash=ecs.once(seen.hashes), hosts=ecs.once(hosts), ip=ecs.once(addresses), user=ecs.once(users))
+    )
 
 
 def _timestamp(told: datetime | None, origin: Origin) -> datetime:
@@ -347,6 +350,8 @@ def _ocsf(ocsf: OcsfFinding, unfit: Unfit) -> Raw | None:
 
 
 def _custom_action(told: Detail | SecurityHubRecord) -> CustomAction | None:
+    if told.action_name is None and told.action_description is None:
+        return None
     return ecs.some(CustomAction(description=ecs.given(told.action_description), name=ecs.given(told.action_name)))
 
 
