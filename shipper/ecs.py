@@ -80,6 +80,7 @@ class CloudAccount(FieldSet):
     """`cloud.account`."""
 
     id: str | None = None
+    name: str | None = None
 
 
 class CloudInstance(FieldSet):
@@ -341,6 +342,7 @@ class ProcessParent(FieldSet):
 class Process(FieldSet):
     """https://www.elastic.co/docs/reference/ecs/ecs-process."""
 
+    end: datetime | None = None
     entity_id: str | None = None
     executable: str | None = None
     hash: Hash | None = None
@@ -495,6 +497,17 @@ class ThreatFeed(FieldSet):
     name: str | None = None
 
 
+class ThreatIndicator(FieldSet):
+    """`threat.indicator`."""
+
+    ip: Ip | None = None
+    last_seen: datetime | None = None
+    name: str | None = None
+    provider: str | None = None
+    reference: str | None = None
+    type: str | None = None
+
+
 class ThreatTactic(FieldSet):
     """`threat.tactic`."""
 
@@ -513,8 +526,51 @@ class Threat(FieldSet):
 
     feed: ThreatFeed | None = None
     framework: str | None = None
+    indicator: ThreatIndicator | None = None
     tactic: ThreatTactic | None = None
     technique: ThreatTechnique | None = None
+
+
+class Observer(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-observer."""
+
+    product: str | None = None
+    vendor: str | None = None
+
+
+class Package(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-package."""
+
+    architecture: str | None = None
+    name: str | None = None
+    path: str | None = None
+    type: str | None = None
+    version: str | None = None
+
+
+class VulnerabilityScanner(FieldSet):
+    """`vulnerability.scanner`."""
+
+    vendor: str | None = None
+
+
+class VulnerabilityScore(FieldSet):
+    """`vulnerability.score`."""
+
+    base: float | None = None
+    version: str | None = None
+
+
+class Vulnerability(FieldSet):
+    """https://www.elastic.co/docs/reference/ecs/ecs-vulnerability."""
+
+    classification: str | None = None
+    enumeration: str | None = None
+    id: str | None = None
+    reference: str | None = None
+    scanner: VulnerabilityScanner | None = None
+    score: VulnerabilityScore | None = None
+    severity: str | None = None
 
 
 class Ecs(FieldSet):
@@ -704,3 +760,22 @@ def time(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def hashed(value: str | None) -> Hash | None:
+    """Tell the kind of a hash by its length."""
+    match len(value or ""):
+        case 32:
+            return Hash(md5=value)
+        case 40:
+            return Hash(sha1=value)
+        case 64:
+            return Hash(sha256=value)
+    return None
+
+
+def file(path: str | None, name: str | None = None, value: str | None = None) -> File | None:
+    """Describe a file; without a name of its own, the last part of its path is one."""
+    path = given(path)
+    name = given(name) or (path.rpartition("/")[2] or None if path else None)
+    return some(File(hash=hashed(value), name=name, path=path))

@@ -133,6 +133,35 @@ def read(raw: Raw) -> Freeform:
     return Freeform(_flat(flat), "".join(_spell(value, 0)), False, value)
 
 
+def flat(raw: Raw) -> tuple[Flat | None, bool]:
+    """
+    Give a free-form part as a flat object alone, which is half of the work, without whatever has no value in it.
+
+    Returns:
+        The object, if there is anything in it, and whether a value was too long for it.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: it is not JSON after all
+    """
+    if not raw:
+        return None, False
+    try:
+        value = _decode_full(raw)
+    except msgspec.ValidationError:
+        value = _decode_any(raw)
+        if isinstance(value, dict | list):
+            _drop_empty(value)
+        both = _decoded(value)
+        return both.flat, both.cut
+    if value is None:
+        return None, False
+    body = _encode(value)
+    if len(body) <= LEAF_BYTES:
+        return _flat(body), False
+    both = _decoded(value)
+    return both.flat, both.cut
+
+
 def _read_with_gaps(raw: Raw) -> Freeform:
     """Give both forms of a part in which something is empty, or that is unusual in another way."""
     try:

@@ -96,7 +96,8 @@ def faults(body: bytes, document: type[ecs.Document]) -> list[str]:
 def _leaves(value: Any, kind: Any, path: str, found: list[str], *, repeated: bool = False) -> Iterator[Leaf]:
     """Walk a document along the Structs that declare it."""
     if kind is ecs.Flat:
-        if not isinstance(value, dict) or not value:
+        objects = value if isinstance(value, list) else [value]
+        if not objects or not all(isinstance(one, dict) and one for one in objects):
             found.append(f"{path} is no object with members")
     elif isinstance(value, dict) and _has_members(kind):
         if not value:

@@ -134,7 +134,7 @@ def _exact(value: str | float) -> Marker:
 
 def _digits(value: str, number: int, kind: type[int | str]) -> Marker:
     """
-    As many digits, standing alone, or as nanoseconds if they are milliseconds.
+    As many digits, standing alone, or as nanoseconds if they are milliseconds, or in a field of fractions.
 
     Where they can be a time since 1970, also the time that they mean.
     """
@@ -144,7 +144,7 @@ def _digits(value: str, number: int, kind: type[int | str]) -> Marker:
         return Marker(kind(digits), (_alone(digits), _time_pattern(datetime.fromtimestamp(seconds, UTC))))
     least = 10 ** (len(value.lstrip("-")) - 1) if len(value) > 1 else 0
     digits = str(least + number)
-    return Marker(kind(digits), (_alone(digits), _alone(f"{digits}000000")))
+    return Marker(kind(digits), (_alone(digits), _alone(f"{digits}000000"), _alone(f"{digits}.0")))
 
 
 def _time(form: str, rest: str, number: int) -> Marker:

@@ -252,3 +252,31 @@ def test_long_name_at_the_top_is_wrapped() -> None:
     assert list(held) == ["value"]
     assert held["value"].startswith('{"kkk')
     assert len(held["value"]) <= freeform.LEAF_BYTES
+
+
+@pytest.mark.parametrize(
+    ("part", "flat"),
+    [
+        ('{"a":1,"b":{"c":[1.50,"x"]}}', '{"a":1,"b":{"c":[1.50,"x"]}}'),
+        ('{"a":"","b":{"c":[null,{}]},"d":false,"e":0,"f":0.0}', '{"d":false,"e":0,"f":0.0}'),
+        ('{"a":""}', None),
+        ("[]", None),
+        ("null", None),
+        ("", None),
+        ('["", "x"]', '{"value":["x"]}'),
+        ('"text"', '{"value":"text"}'),
+    ],
+)
+def test_flat_form_alone(part: str, flat: str | None) -> None:
+    """The flat form can be had alone, and then has nothing empty in it."""
+    found, is_cut = freeform.flat(Raw(part.encode()))
+    assert (bytes(found).decode() if found else None) == flat
+    assert not is_cut
+
+
+def test_flat_form_alone_is_cut() -> None:
+    """A value too long is cut from the flat form whether or not something else is empty."""
+    for more in ("x", ""):
+        found, is_cut = freeform.flat(Raw(msgspec.json.encode({"a": "y" * 40_000, "b": more})))
+        assert is_cut
+        assert found

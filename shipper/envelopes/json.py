@@ -121,8 +121,8 @@ class JsonEnvelopes:
         elif envelope.log_events is not None:
             yield from _log_events(envelope, envelope.log_events, original, unparsed)
         elif envelope.detail_type is not None and (detail := bytes(envelope.detail)):
-            message = original if self._whole_events else detail
-            yield Run([message], Context(envelope.account, envelope.region), unparsed)
+            context = Context(envelope.account, envelope.region)
+            yield Run([original], context) if self._whole_events else Run([detail], context, unparsed)
         elif envelope.message is not None and _is_alone(original):
             yield Run([_message(envelope.message)])
         else:

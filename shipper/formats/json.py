@@ -19,9 +19,10 @@ import msgspec
 
 from shipper.errors import RecordError
 from shipper.formats.backlog import Backlog
+from shipper.formats.each import EachDecoder
 from shipper.formats.extent import Extent, State, broken_end, extent
 from shipper.formats.passage import Passage
-from shipper.formats.record import Unparsed, record_error
+from shipper.formats.record import Decoder, Unparsed, record_error
 from shipper.formats.repair import repair
 from shipper.formats.separator import Separator
 from shipper.formats.wrapper import array_start, gap_end, member
@@ -49,6 +50,7 @@ class JsonRecords(Generic[R]):
         wrapper: name of the array member that holds the records, if the objects of this source have one
         whole_events: whether an event of EventBridge is a record with all its envelope says, and not its `detail` alone
         rescue: makes a record of bytes that are no JSON; None if it cannot
+        each: paths of arrays in a record, `detail.findings`, whose items are records of their own; see `EachDecoder`
     """
 
     def __init__(
@@ -58,16 +60,19 @@ class JsonRecords(Generic[R]):
         wrapper: str | None = None,
         whole_events: bool = False,
         rescue: Callable[[bytes], R | None] | None = None,
+        each: tuple[str, ...] = (),
     ) -> None:
         self.record = record
         self.whole_events = whole_events
+        self._each = [path.split(".") for path in each]
         self.form = f"JSON: {f'{wrapper}, ' if wrapper else ''}array, lines, glued"
         self._wrapper = wrapper
         self._rescue = rescue
 
-    def decoder(self, *, record_bytes: int) -> "JsonDecoder[R]":
+    def decoder(self, *, record_bytes: int) -> Decoder[R]:
         """Start on one object; see `Format`."""
-        return JsonDecoder(self.record, wrapper=self._wrapper, record_bytes=record_bytes, rescue=self._rescue)
+        decoder = JsonDecoder(self.record, wrapper=self._wrapper, record_bytes=record_bytes, rescue=self._rescue)
+        return EachDecoder(decoder, self._each) if self._each else decoder
 
 
 class JsonDecoder(Generic[R]):

@@ -90,7 +90,7 @@ def test_flows_are_varied(name: str) -> None:
 
 def test_columns_of_flows() -> None:
     """The three layouts have 14, 29 and 36 columns."""
-    headers = [unpacked(written(name)[0].body).partition(b"\n")[0] for name in sorted(INPUTS) if "vpc" in name]
+    headers = [unpacked(written(name)[0].body).partition(b"\n")[0] for name in sorted(INPUTS) if "vpcflow" in name]
     assert [len(header.split()) for header in headers] == [14, 36, 29]
 
 

@@ -16,6 +16,7 @@ from shipper.notification import ObjectRef
 from shipper.source import Source
 
 SEARCHED: Final = {
+    "aws.access_analyzer": ("rule.name", "event.action", "user.name"),
     "aws.apigateway_logs": ("source.ip", "event.outcome", "http.response.status_code"),
     "aws.cloudfront_logs": ("source.ip", "url.path", "http.response.status_code"),
     "aws.cloudfront_realtime": ("source.ip", "url.path", "http.response.status_code"),
@@ -26,6 +27,7 @@ SEARCHED: Final = {
     "aws.route53_public_logs": ("dns.question.name", "dns.response_code", "source.ip"),
     "aws.route53_resolver_logs": ("dns.question.name", "dns.response_code", "source.ip"),
     "aws.s3access": ("event.action", "source.ip", "user.id"),
+    "aws.securityhub_findings": ("rule.id", "event.severity", "related.ip"),
     "aws.vpc_lattice": ("source.ip", "service.id", "http.response.status_code"),
     "aws.vpcflow": ("source.ip", "destination.port", "network.transport"),
     "aws.waf": ("source.ip", "http.request.method", "rule.id"),

@@ -18,6 +18,7 @@ import msgspec
 from shipper import ecs, freeform
 from shipper.formats import Held, JsonRecords, Record
 from shipper.marks import Marks
+from shipper.mirrored import encoded, filled
 from shipper.source import Origin, Source
 from shipper.sources.aws_guardduty.activity import Activity, read_activity
 from shipper.sources.aws_guardduty.fields import (
@@ -27,9 +28,6 @@ from shipper.sources.aws_guardduty.fields import (
     MalwareProtectionFields,
     Names,
     Severity,
-    encoded,
-    file,
-    filled,
 )
 from shipper.sources.aws_guardduty.finding import Finding, GuardDutyRecord, MalwareProtectionEvent, Service
 from shipper.sources.aws_guardduty.target import Target, read_target
@@ -86,7 +84,7 @@ def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
         Undecodable: the resource of the finding, or the detail of the event, is not JSON
     """
     if record.detail_type is None:
-        if record.type is None and record.service is None and not record.resource:
+        if record.type is None and record.service is None and not bytes(record.resource).startswith(b"{"):
             raise ValueError("this is neither a finding of GuardDuty nor an event with a detail-type")
         return _finding(record, origin)
     kind = record.detail_type.lower()
@@ -338,7 +336,7 @@ def _event(record: GuardDutyRecord, origin: Origin, *, is_known: bool) -> GuardD
                 )
             )
         ),
-        file=file(scanned.object_key) if scanned else None,
+        file=ecs.file(scanned.object_key) if scanned else None,
         shipper=ecs.Shipper(unparsed=unread) if unread else None,
         tags=(*tags, "cut") if detail.cut else tags,
     )

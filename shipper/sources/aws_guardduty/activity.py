@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from shipper import ecs
-from shipper.sources.aws_guardduty.fields import Endpoint, Names, ServiceFields, Unfit, encoded, file, filled, hashed
+from shipper.mirrored import Unfit, encoded, filled
+from shipper.sources.aws_guardduty.fields import Endpoint, Names, ServiceFields
 from shipper.sources.aws_guardduty.finding import (
     Action,
     AwsApiCallAction,
@@ -348,7 +349,7 @@ def _runtime(runtime: RuntimeDetails, found: Activity) -> None:
         for other in filter(None, (context.modifying_process, context.target_process)):
             found.names.hashes += (ecs.given(other.executable_sha256),)
             found.names.users += (ecs.given(other.user),)
-        found.file = file(context.threat_file_path or context.file_path)
+        found.file = ecs.file(context.threat_file_path or context.file_path)
 
 
 def _process(process: Process) -> ecs.Process | None:
@@ -357,7 +358,7 @@ def _process(process: Process) -> ecs.Process | None:
         ecs.Process(
             entity_id=ecs.given(process.uuid),
             executable=ecs.given(process.executable_path),
-            hash=hashed(process.executable_sha256),
+            hash=ecs.hashed(process.executable_sha256),
             name=ecs.given(process.name),
             parent=_parent(process),
             pid=process.pid,
@@ -388,7 +389,7 @@ def _scan(service: Service, found: Activity) -> None:
     files = list(_files(service))
     found.names.hashes += tuple([ecs.given(value) for _, _, value in files])
     if files:
-        found.file = file(*files[0])
+        found.file = ecs.file(*files[0])
 
 
 def _files(service: Service) -> Iterator[tuple[str | None, str | None, str | None]]:

@@ -2,22 +2,20 @@
 What GuardDuty's documents add to ECS.
 
 Below `aws.guardduty` stands what a finding says beyond ECS, as the finding is built, under the names that Elastic's
-package has for it: those of AWS in snake case, but for `NAMES`. So each field set is made of the part of the finding
-that fills it, without what stands under a name of ECS in every case (`IN_ECS`).
+package has for it: those of AWS in snake case, but for `NAMES`. So each field set is mirrored from the part of the
+finding that fills it, without what stands under a name of ECS in every case (`IN_ECS`).
 """
 
-import typing
 from collections.abc import Mapping
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Union
+from typing import Final
 
-import msgspec
 from msgspec import Raw, Struct, field
 
-from shipper import ecs, freeform
+from shipper import ecs
 from shipper.ecs import Flat
+from shipper.mirrored import Mirror, Part
 from shipper.sources.aws_guardduty import finding
-from shipper.sources.aws_guardduty.finding import MalwareProtectionEvent, Part, Resource, Service
+from shipper.sources.aws_guardduty.finding import MalwareProtectionEvent, Resource, Service
 
 NAMES: Final[Mapping[type[Part], Mapping[str, str]]] = {
     finding.AccessKeyDetails: {"access_key_id": "accesskey_id", "user_type": "user.type"},
@@ -137,56 +135,10 @@ IN_ECS: Final = frozenset(
 """Fields of resources, services and events that are under a name of ECS, or under their other spelling."""
 
 
-def _fields_of(part: type[Part], place: str = "") -> Any:
-    """
-    Make the field set that is filled from a part of a finding.
-
-    Its attributes are those of the part, so that `msgspec.convert` fills it. A free-form member has the attribute
-    `flat_<name>` instead, and is filled by hand.
-
-    Args:
-        part: of the finding
-        place: its path, with a dot behind it
-    """
-    hints = typing.get_type_hints(part, include_extras=True)
-    members: dict[str, list[tuple[str, Any, Any]]] = {"": []}
-    for one in msgspec.structs.fields(part):
-        path = f"{place}{one.name}"
-        if path in IN_ECS:
-            continue
-        group, _, name = NAMES.get(part, {}).get(one.name, one.name).rpartition(".")
-        kind = _written(hints[one.name], path)
-        attribute = f"flat_{one.name}" if kind is Flat else one.name
-        member = (attribute, kind | None, field(name=name, default=None))
-        members.setdefault(group, []).append(member)
-    for group, inner in members.items():
-        if group:
-            kind = _field_set(f"{part.__name__}{group.title()}", inner)
-            members[""].append((f"group_{group}", kind | None, field(name=group, default=None)))
-    return _field_set(part.__name__, members[""])
-
-
-def _field_set(name: str, members: list[tuple[str, Any, Any]]) -> Any:
-    return msgspec.defstruct(f"GuardDuty{name}", members, bases=(ecs.FieldSet,), module=__name__)
-
-
-def _written(kind: Any, path: str) -> Any:
-    """Give the type of a field of documents, from the type that AWS writes."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (Union, UnionType):
-        return _written(next(one for one in arguments if one is not NoneType), path)
-    if kind is Raw:
-        return Flat
-    if origin is Annotated:
-        return kind if kind == ecs.LongText else arguments[0]
-    if origin is list:
-        return tuple[_written(arguments[0], path), ...]  # type: ignore[misc] # a value
-    return _fields_of(kind, f"{path}.") if isinstance(kind, type) and issubclass(kind, Part) else kind
-
-
-ResourceFields: Final = _fields_of(Resource)
-ServiceFields: Final = _fields_of(Service)
-MalwareProtectionFields: Final = _fields_of(MalwareProtectionEvent)
+_mirror: Final = Mirror(module=__name__, prefix="GuardDuty", names=NAMES, in_ecs=IN_ECS)
+ResourceFields: Final = _mirror.of(Resource)
+ServiceFields: Final = _mirror.of(Service)
+MalwareProtectionFields: Final = _mirror.of(MalwareProtectionEvent)
 
 
 class Severity(ecs.FieldSet):
@@ -252,9 +204,6 @@ class GuardDutyDocument(ecs.Document, kw_only=True):
     user_agent: ecs.UserAgent | None = None
 
 
-_NOTHING: Final = (b"", b"{}", b"null")
-
-
 class Names(Struct, kw_only=True, gc=False):
     """All that a document can be found by, whatever its role is; with gaps."""
 
@@ -262,70 +211,3 @@ class Names(Struct, kw_only=True, gc=False):
     hashes: tuple[str | None, ...] = ()
     hosts: tuple[str | None, ...] = ()
     users: tuple[str | None, ...] = ()
-
-
-class Unfit(Struct, kw_only=True, gc=False):
-    """Values that do not fit: what cannot be read, and whether something free-form was cut."""
-
-    unread: tuple[ecs.Unparsed, ...] = ()
-    is_cut: bool = False
-
-    def flat(self, part: Raw) -> Flat | None:
-        """Give a free-form member as a flat object; most are empty."""
-        if bytes(part) in _NOTHING:
-            return None
-        read = freeform.read(part)
-        self.is_cut |= read.cut
-        return read.flat
-
-
-# -- filling them ------------------------------------------------------------------------------------------------------
-
-_EMPTY: Final[tuple[Any, ...]] = (None, "", "-", {}, [])
-_encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(float_hook=Raw).decode
-
-
-def filled(part: Part, kind: type[ecs.FieldSet]) -> Any:
-    """Fill a field set from the part that it was made of, but for what is free-form."""
-    return msgspec.convert(part, kind, from_attributes=True)
-
-
-def encoded(fields: ecs.FieldSet) -> Raw | None:
-    """
-    Encode a field set without whatever has no value; None if nothing is left.
-
-    Most have no empty member, and that is told from the bytes.
-    """
-    body = _encode(fields)
-    if b'""' in body or b"{}" in body or b"[]" in body or b'"-"' in body:
-        body = _encode(_without_empty(_decode(body)))
-    return None if body == b"{}" else Raw(body)
-
-
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        members = [(name, _without_empty(member)) for name, member in value.items()]
-        return {name: member for name, member in members if member not in _EMPTY}
-    if isinstance(value, list):
-        return [item for item in map(_without_empty, value) if item not in _EMPTY]
-    return value
-
-
-def hashed(value: str | None) -> ecs.Hash | None:
-    """Tell the kind of a hash by its length."""
-    match len(value or ""):
-        case 32:
-            return ecs.Hash(md5=value)
-        case 40:
-            return ecs.Hash(sha1=value)
-        case 64:
-            return ecs.Hash(sha256=value)
-    return None
-
-
-def file(path: str | None, name: str | None = None, value: str | None = None) -> ecs.File | None:
-    """Describe a file; without a name of its own, the last part of its path is one."""
-    path = ecs.given(path)
-    name = ecs.given(name) or (path.rpartition("/")[2] or None if path else None)
-    return ecs.some(ecs.File(hash=hashed(value), name=name, path=path))

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, field
 
-from shipper import ecs
-from shipper.formats import Record, holds
+from shipper import ecs, mirrored
+from shipper.formats import holds
 
 Address = Annotated[ecs.Ip, Meta(pattern=r"^[0-9A-Fa-f:.]*$")]
 """An address, or an empty string."""
@@ -20,23 +20,8 @@ Time = Annotated[datetime, Meta(tz=True)]
 """As text or as seconds since 1970; with a zone, where `datetime` alone takes a time without one too."""
 
 
-class Part(Record, rename="camel"):
-    """
-    Base of all parts of a finding.
-
-    The attributes here are for `fields` only: `group_<name>` is the part once more, for those of its fields that are an
-    object of their own in documents; `flat_<name>` is nothing yet, for a free-form member.
-    """
-
-    @property
-    def itself(self) -> "Part":
-        """The part."""
-        return self
-
-    group_file = group_group = group_image = group_instance = group_port = group_private = itself
-    group_product_code = group_public = group_scan = group_threat = group_user = group_volume = itself
-    flat_additional_info = flat_affected_resources = flat_behavior = flat_data = None
-    flat_permission_configuration = flat_profiles = None
+class Part(mirrored.Part, rename="camel"):
+    """Base of all parts of a finding."""
 
 
 class Tag(Part):

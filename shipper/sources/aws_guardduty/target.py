@@ -7,7 +7,8 @@ from msgspec import Raw, Struct
 
 from shipper import ecs
 from shipper.formats import Held
-from shipper.sources.aws_guardduty.fields import Names, ResourceFields, Unfit, encoded, file, filled
+from shipper.mirrored import Unfit, encoded, filled
+from shipper.sources.aws_guardduty.fields import Names, ResourceFields
 from shipper.sources.aws_guardduty.finding import (
     Container,
     InstanceDetails,
@@ -101,7 +102,7 @@ def _file(buckets: list[S3BucketDetails], names: Names) -> ecs.File | None:
     """Take the first of the objects that the finding is about."""
     objects = [one for bucket in buckets for one in bucket.s3_object_details or ()]
     names.hashes = tuple([ecs.given(one.hash) for one in objects])
-    return file(objects[0].key, None, objects[0].hash) if objects else None
+    return ecs.file(objects[0].key, None, objects[0].hash) if objects else None
 
 
 def _function(details: LambdaDetails) -> ecs.Faas | None:
