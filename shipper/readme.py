@@ -1,11 +1,13 @@
 """The tables of the README that the code knows better than any author."""
 
+import csv
 import re
 from pathlib import Path
 from typing import Final
 
 from shipper.keypattern import readable
 from shipper.mappings.fields import fields
+from shipper.resources import resource
 from shipper.source import Sources
 
 README: Final = Path(__file__).parents[1] / "README.md"
@@ -15,9 +17,21 @@ _TABLES: Final = re.compile(r"(<!-- (?P<name>\w+): [^\n]*-->\n).*?(<!-- end of (
 
 def generated() -> dict[str, str]:
     """Give the README with its tables as they should be."""
-    tables = {"sources": _sources()}
+    tables = {"sources": _sources(), "deliveries": _deliveries()}
     text = _TABLES.sub(lambda found: found[1] + tables[found["name"]] + found[3], README.read_text(encoding="utf-8"))
     return {"README.md": text}
+
+
+def deliveries() -> list[dict[str, str]]:
+    """Give what AWS can deliver: the log, how to tell it, how it arrives, and the dataset that it becomes."""
+    with (resource("config") / "deliveries.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _deliveries() -> str:
+    rows = ["| log | what to set up in AWS | how it arrives | dataset |", "|---|---|---|---|"]
+    rows += [f"| {one['log']} | {one['told']} | {one['arrives']} | `{one['dataset']}` |" for one in deliveries()]
+    return "\n".join(rows) + "\n"
 
 
 def _sources() -> str:
