@@ -6,9 +6,15 @@ What several commands take stands here.
 
 import argparse
 import os
+import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from shipper.config import CONFIG_VARIABLE, Settings, load, require
+
+PROGRESS_SECONDS: Final = 2.0
+"""Between two lines that say how far it is."""
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -37,3 +43,16 @@ def settings(options: argparse.Namespace, *required: str) -> Settings:
     loaded = load(path, os.environ)
     require(loaded, *required)
     return loaded
+
+
+class Progress:
+    """Lines on standard error, some time apart."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PROGRESS_SECONDS
+
+    def tell(self, text: str) -> None:
+        """Say how far it is, unless that was said just now."""
+        if time.monotonic() >= self._next:
+            print(text, file=sys.stderr)
+            self._next = time.monotonic() + PROGRESS_SECONDS

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shipper import __version__, deadletter, ecs, ledger
+from shipper.history import entries
 from shipper.mappings import opensearch
 from shipper.mappings.fields import Field, fields
 from shipper.source import Sources
@@ -66,7 +67,12 @@ class Template:
 def document_types() -> DocumentTypes:
     """Give all datasets there are: one for each source, and those the shipper writes about itself."""
     sources = {source.dataset: source.document_type for source in Sources.discover()}
-    return {**sources, deadletter.DATASET: deadletter.DeadLetterDocument, ledger.DATASET: ledger.EntryDocument}
+    own: DocumentTypes = {
+        deadletter.DATASET: deadletter.DeadLetterDocument,
+        entries.DATASET: entries.EntryDocument,
+        ledger.DATASET: ledger.EntryDocument,
+    }
+    return {**sources, **own}
 
 
 def templates(documents: DocumentTypes | None = None) -> list[Template]:

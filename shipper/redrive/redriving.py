@@ -12,9 +12,11 @@ interrupts this and begins again finds what was done as done.
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from itertools import islice
+from typing import Final
 
 from msgspec import structs
 
+from shipper.deadletter import UNKNOWN
 from shipper.errors import LetterError, NotificationError
 from shipper.notification import parse
 from shipper.redrive.cases import Cases, Fate, Outcome, by_object
@@ -23,6 +25,8 @@ from shipper.redrive.letterbox import Letterbox
 from shipper.redrive.letters import Letter
 from shipper.redrive.objects import Objects
 from shipper.redrive.selection import Selection
+
+OF_HISTORY: Final = "it comes from no object but from CloudTrail's Event history: import that time --again"
 
 
 class Redriving:
@@ -75,6 +79,8 @@ class Redriving:
     async def _group(self, letters: list[Letter]) -> list[Outcome]:
         """Drive the letters of one object, or that of a message."""
         ref = letters[0].ref
+        if ref is None and letters[0].content.dataset != UNKNOWN:
+            return [Outcome(letter, Fate.STAYS, why=OF_HISTORY) for letter in letters]
         if ref is None:
             return [await self._message(letters[0])]
         cases = Cases(ref, letters)
