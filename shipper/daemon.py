@@ -74,7 +74,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             last_resort=lastresort.LastResort(lastresort.configured(settings.deadletter, session), metrics),
         )
         pipeline = Pipeline(
-            sources=Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes)),
+            sources=Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes), settings.sources),
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,

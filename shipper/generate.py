@@ -13,10 +13,18 @@ from typing import Final
 
 from shipper import detection, mappings, readme, sigma
 from shipper.config import documents
+from shipper.config.sources import settings_with
+from shipper.source import Sources
+
+
+def configuration() -> dict[str, str]:
+    """Give the documents of the configuration, with what can be set of each log."""
+    return documents.generated(settings_with(Sources.discover().settings))
+
 
 GENERATORS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     detection.generated,
-    documents.generated,
+    configuration,
     mappings.generated,
     readme.generated,
     sigma.generated,

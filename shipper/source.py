@@ -56,6 +56,15 @@ class Origin(Struct, frozen=True, gc=False):
     time: datetime | None = None
 
 
+class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """
+    What can be set of a source: each setting with a default, and with a sentence about it in its `Meta`.
+
+    A setting is a number, a text, a truth value or a tuple of these, bounded by its type; the docstring of the class
+    stands above its table in the example file.
+    """
+
+
 class Skip(Struct, frozen=True):
     """An object that holds no logs; `reason` is a bounded label."""
 
@@ -76,6 +85,7 @@ class Source(Generic[R, D]):
         id: the vendor's own unique id of a record, if it has one
         marks: what tells its records by their content, in objects whose keys do not tell
         dropped: path of each value that no document carries, with the reason
+        configured: makes this source from what the user sets; its parameter is a `SourceSettings` of its own
     """
 
     dataset: str
@@ -86,6 +96,7 @@ class Source(Generic[R, D]):
     skip: str | None = None
     marks: Marks = field(default_factory=Marks)
     dropped: Mapping[str, str] = field(default_factory=dict)
+    configured: "Callable[[Any], Source[R, D]] | None" = None
 
     @cached_property
     def document_type(self) -> type[D]:
@@ -93,6 +104,19 @@ class Source(Generic[R, D]):
         returned = typing.get_type_hints(self.document)["return"]
         documents = [kind for kind in typing.get_args(returned) or (returned,) if kind is not type(None)]
         return typing.cast("type[D]", documents[0])
+
+    @cached_property
+    def settings(self) -> type[SourceSettings] | None:
+        """The Struct of what can be set of the source; None if nothing can."""
+        if self.configured is None:
+            return None
+        annotated = typing.get_type_hints(self.configured).items()
+        return typing.cast("type[SourceSettings]", next(hint for name, hint in annotated if name != "return"))
+
+    @property
+    def table(self) -> str:
+        """Name of the table of its settings, e.g. `aws_cloudtrail`: they are in `[sources.aws_cloudtrail]`."""
+        return self.dataset.replace(".", "_")
 
     @cached_property
     def declared(self) -> Names | None:
@@ -140,10 +164,25 @@ class Sources:
         ]
 
     @classmethod
-    def discover(cls, routes: Sequence[Route] = ()) -> "Sources":
-        """Import every module of `shipper.sources` and take its `source`."""
+    def discover(cls, routes: Sequence[Route] = (), settings: Struct | None = None) -> "Sources":
+        """
+        Import every module of `shipper.sources` and take its `source`.
+
+        Args:
+            routes: the user's word on keys that do not tell, or tell wrong
+            settings: those of single sources, by their tables
+
+        Raises:
+            ConfigError: a route names a dataset that no source has, or settings of a source contradict each other
+        """
         names = [module.name for module in pkgutil.iter_modules(shipper.sources.__path__)]
-        return cls([importlib.import_module(f"shipper.sources.{name}").source for name in names], routes)
+        sources = [importlib.import_module(f"shipper.sources.{name}").source for name in names]
+        return cls([_configured(source, settings) for source in sources], routes)
+
+    @property
+    def settings(self) -> Mapping[str, type[SourceSettings]]:
+        """What can be set of each source of which anything can, by the name of its table."""
+        return {source.table: source.settings for source in self if source.settings}
 
     def __iter__(self) -> Iterator[Source[Any, Any]]:
         return iter(self._sources)
@@ -193,6 +232,17 @@ class Sources:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigError(f"routes: there is no dataset {route.dataset!r}{hint} `shipper sources` lists them")
         return by_name[route.dataset]
+
+
+def _configured(source: Source[Any, Any], settings: Struct | None) -> Source[Any, Any]:
+    """Give the source as it is set."""
+    own = getattr(settings, source.table, None)
+    if source.configured is None or own is None:
+        return source
+    try:
+        return source.configured(own)
+    except ConfigError as error:
+        raise ConfigError(f"sources.{source.table}.{error}") from error
 
 
 def _origin(ref: ObjectRef, found: re.Match[str]) -> Origin:

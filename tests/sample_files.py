@@ -7,6 +7,7 @@ What lies in `tests/samples`: for each source, in a folder of its name, keys and
     untold.txt             cases whose content does not tell their source, one a line: `<case>: why`
     <case>.log             the inflated bytes of an object
     <case>.parquet         such an object as a Parquet file
+    <case>.toml            the configuration it is read with, of a source of which something can be set
     <case>.expected.json   the documents it becomes
 
 Cases whose name begins with `future_` hold fields that no source declares yet. In those that begin with `enveloped_`
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from shipper.config import load
 from shipper.source import Source, Sources
 
 SAMPLES: Final = Path(__file__).parent / "samples"
@@ -31,10 +33,14 @@ MOST_DIFF_LINES: Final = 80
 
 @dataclass(frozen=True)
 class Case:
-    """One object of a source."""
+    """One object of a source, which is set as the case wants it."""
 
     path: Path
     source: Source[Any, Any] = field(compare=False, repr=False)
+
+    def of(self, source: Source[Any, Any]) -> bool:
+        """Tell whether the object is of this source, however that is set."""
+        return self.source.dataset == source.dataset
 
     @property
     def name(self) -> str:
@@ -87,8 +93,19 @@ def untold(source: Source[Any, Any]) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines(folder(source) / "untold.txt"))  # type: ignore[misc]
 
 
+def as_set(source: Source[Any, Any], file: Path) -> Source[Any, Any]:
+    """Give a source as a configuration file sets it, if there is such a file."""
+    if not file.exists():
+        return source
+    settings = load(file, {}, Sources(SOURCES).settings)
+    return next(one for one in Sources.discover((), settings.sources) if one.dataset == source.dataset)
+
+
 CASES: Final = tuple(
-    Case(path, source) for source in SOURCES for path in sorted(folder(source).iterdir()) if path.suffix in OBJECTS
+    Case(path, as_set(source, path.with_suffix(".toml")))
+    for source in SOURCES
+    for path in sorted(folder(source).iterdir())
+    if path.suffix in OBJECTS
 )
 
 

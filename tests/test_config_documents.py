@@ -5,34 +5,51 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from msgspec import inspect
+from msgspec import Meta, Struct, inspect
 
-from shipper.config import Secret, Settings, describe, load, require
+from shipper.config import Secret, describe, load, require
 from shipper.config.documents import example_toml, json_schema, toml_value
+from shipper.config.sources import settings_with
 from shipper.errors import ConfigError
+from shipper.source import Sources, SourceSettings
 
-ROOT = Path(__file__).parent.parent
-SCHEMA = json.loads(json_schema())
+
+class ProxySettings(SourceSettings):
+    """How some proxy writes its logs."""
+
+    columns: Annotated[tuple[str, ...], Meta(description="Its columns.", examples=[["time", "ip"]])] = ()
+    digits: Annotated[int, Meta(ge=0, le=9, description="Digits behind the second.")] = 3
+
+
+SOURCES = {**Sources.discover().settings, "acme_proxy": ProxySettings}
+ALL = settings_with(SOURCES)
+SCHEMA = json.loads(json_schema(ALL))
 # A busy machine must not fail a test.
 UNHURRIED = hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def declared() -> Iterator[tuple[str, describe.Field]]:
-    """Group and field of each setting."""
-    for group in describe.fields(Settings).values():
-        cls = group.group or group.item().group
-        assert cls is not None
-        for field in describe.fields(cls).values():
-            yield group.name, field
+    """Table and field of each setting."""
+    for name, table in describe.tables(ALL):
+        for field in describe.fields(table.struct).values():
+            if field.group is None:
+                yield name, field
 
 
-REPEATED = {name for name, field in describe.fields(Settings).items() if field.is_list}
+REPEATED = {name for name, table in describe.tables(ALL) if table.is_list}
+
+
+def in_table(document: Any, name: str) -> Any:
+    """Give a table, or Struct, in another one by its dotted name."""
+    for part in name.split("."):
+        document = getattr(document, part) if isinstance(document, Struct) else document[part]
+    return document
 
 
 def test_every_setting_is_declared_in_full() -> None:
@@ -59,29 +76,34 @@ def test_every_setting_has_a_variable(group: str, field: describe.Field, tmp_pat
         value = field.example()
         text = ",".join(value) if isinstance(value, list) else str(value)
     try:
-        settings = load(None, {describe.variable(f"{group}.{field.name}"): text})
+        settings = load(None, {describe.variable(f"{group}.{field.name}"): text}, SOURCES)
     except ConfigError as error:
         assert LONE.search(str(error)), error  # noqa: PT017 - right as well
     else:
-        assert getattr(getattr(settings, group), field.name) not in {None, ()}
+        assert getattr(in_table(settings, group), field.name) not in {None, ()}
 
 
 def test_example_loads_and_satisfies_every_command(tmp_path: Path) -> None:
     """The example is a working file, and has all that any command demands."""
     file = tmp_path / "shipper.toml"
-    file.write_text(example_toml())
-    require(load(file, {}), "queues", "opensearch.urls")
+    file.write_text(example_toml(ALL))
+    require(load(file, {}, SOURCES), "queues", "opensearch.urls")
+
+
+def test_example_sets_nothing_of_single_logs() -> None:
+    """They all work without, so whoever copies the example gets their defaults."""
+    assert tomllib.loads(example_toml(ALL))["sources"] == {name: {} for name in SOURCES}
 
 
 def test_example_shows_every_setting_with_description_variable_and_default() -> None:
     """With its comment signs taken away the example sets everything, each to its default where there is one."""
-    text = example_toml()
+    text = example_toml(ALL)
     prose = " ".join(line.removeprefix("# ") for line in text.splitlines())
     everything = tomllib.loads(re.sub(r"^#(?=\w+ = |\[\[)", "", text, flags=re.MULTILINE))
     for group, field in declared():
         assert field.note("description") in prose
         assert group in REPEATED or describe.variable(f"{group}.{field.name}") in prose
-        table = everything[group][0] if group in REPEATED else everything[group]
+        table = everything[group][0] if group in REPEATED else in_table(everything, group)
         if field.holds(Secret):
             assert field.name not in table
         else:
@@ -124,15 +146,22 @@ def accepts(schema: dict[str, Any], instance: Any) -> bool:
     return True
 
 
+def definition(name: str) -> Any:
+    """Give what the schema says of a table by its dotted name."""
+    found = SCHEMA
+    for part in name.split("."):
+        table = found["properties"][part]
+        found = SCHEMA["$defs"][table.get("items", table)["$ref"].removeprefix("#/$defs/")]
+    return found
+
+
 def test_schema_describes_every_setting_of_the_file() -> None:
     """Each setting is in the schema with its description, no secret is, and unknown names are not allowed."""
-    tables = {
-        name: part.get("items", part)["$ref"].removeprefix("#/$defs/") for name, part in SCHEMA["properties"].items()
-    }
-    assert tables.keys() == {group for group, _ in declared()}
-    assert SCHEMA["additionalProperties"] is False
+    assert SCHEMA["properties"].keys() == {name for name, _ in describe.tables(ALL) if "." not in name}
+    assert definition("sources")["properties"].keys() == SOURCES.keys()
+    assert SCHEMA["additionalProperties"] is definition("sources")["additionalProperties"] is False
     for group, field in declared():
-        table = SCHEMA["$defs"][tables[group]]
+        table = definition(group)
         assert table["additionalProperties"] is False
         if field.holds(Secret):
             assert field.name not in table["properties"]
@@ -142,12 +171,12 @@ def test_schema_describes_every_setting_of_the_file() -> None:
 
 def test_schema_has_no_null() -> None:
     """TOML has no null, so the schema asks for none."""
-    assert "null" not in json_schema()
+    assert "null" not in json_schema(ALL)
 
 
 def test_schema_accepts_the_example() -> None:
     """An editor finds nothing wrong with the example."""
-    assert accepts(SCHEMA, tomllib.loads(example_toml()))
+    assert accepts(SCHEMA, tomllib.loads(example_toml(ALL)))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +204,7 @@ def test_schema_and_load_refuse_the_same(toml: str, tmp_path: Path) -> None:
     file.write_text(toml)
     assert not accepts(SCHEMA, tomllib.loads(toml))
     with pytest.raises(ConfigError):
-        load(file, {})
+        load(file, {}, SOURCES)
 
 
 def values_of(field: describe.Field) -> st.SearchStrategy[Any]:
@@ -191,8 +220,8 @@ def values_of(field: describe.Field) -> st.SearchStrategy[Any]:
             return st.sampled_from(values)
         case inspect.VarTupleType():
             return st.lists(values_of(field.item()), max_size=3)
-        case inspect.StrType(pattern=str(pattern)):
-            return st.from_regex(pattern)
+        case inspect.StrType(pattern=pattern):
+            return st.from_regex(pattern) if pattern else st.text(st.characters(codec="utf-8"))
     raise AssertionError(f"no values for {field.name}")
 
 
@@ -255,11 +284,13 @@ CONTRADICTION = re.compile(
 @UNHURRIED
 def test_what_is_written_is_what_is_loaded(document: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Values within their bounds are accepted by the schema and come through unchanged, or contradict each other."""
-    assert accepts(SCHEMA, document)
+    toml = as_toml(document)
+    written = tomllib.loads(toml)
+    assert accepts(SCHEMA, written)
     file = tmp_path_factory.getbasetemp() / "written.toml"
-    file.write_text(as_toml(document), encoding="utf-8")
+    file.write_text(toml, encoding="utf-8")
     try:
-        assert includes(load(file, {}), document)
+        assert includes(load(file, {}, SOURCES), written)
     except ConfigError as error:
         assert all(CONTRADICTION.search(line) for line in str(error).splitlines()), error  # noqa: PT017 - right as well
 
@@ -282,6 +313,6 @@ def test_anything_in_a_file_is_loaded_or_refused(
     file = tmp_path_factory.getbasetemp() / "anything.toml"
     file.write_text(as_toml(document), encoding="utf-8")
     try:
-        load(file, {})
+        load(file, {}, SOURCES)
     except ConfigError as error:
         assert all(line.startswith(f"{file}: {group}") for line in str(error).split("\n"))  # noqa: PT017 - right as well

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from shipper.config import CONFIG_VARIABLE, Settings, load, require
+from shipper.source import Sources
 
 PROGRESS_SECONDS: Final = 2.0
 """Between two lines that say how far it is."""
@@ -40,7 +41,7 @@ def settings(options: argparse.Namespace, *required: str) -> Settings:
         ConfigError: a setting is wrong or missing
     """
     path = Path(options.config) if options.config else None
-    loaded = load(path, os.environ)
+    loaded = load(path, os.environ, Sources.discover().settings)
     require(loaded, *required)
     return loaded
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for each part."""
     settings = commands.settings(options, "queues", "opensearch.urls")
-    Sources.discover(settings.routes)
+    Sources.discover(settings.routes, settings.sources)
     print(f"{'ok':<8} configuration")
     return asyncio.run(_check(settings, tuple(options.bucket)))
 

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """Print documents to standard output and errors to standard error."""
     settings = commands.settings(options)
     ref = ObjectRef(bucket=options.bucket, key=options.key)
-    sources = Sources.discover(settings.routes)
+    sources = Sources.discover(settings.routes, settings.sources)
     claim = sources.route(ref)
     if isinstance(claim, Skip):
         raise ConfigError(f"the key {options.key!r} is that of an object without logs ({claim.reason})")

@@ -1,5 +1,5 @@
 """
-List the log sources: dataset, what it is, the S3 keys it claims, the forms its objects come in, and how many fields.
+List the log sources: dataset, what it is, the keys it claims, the forms of its objects, its settings, number of fields.
 
 With --drift: the fields that AWS writes and no source declares, as the daemons saw them and entered them into the
 ledger. `*` in a key stands for what varies, `{name}` for what is taken from it.
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from shipper import commands
-from shipper.config import Settings
+from shipper.config import Settings, describe
 from shipper.keypattern import readable
 from shipper.log import printable
 from shipper.mappings.fields import fields
@@ -55,6 +55,7 @@ def _row(source: Source[Any, Any]) -> dict[str, Any]:
         "skip": source.skip,
         "forms": source.format.form,
         "fields": len(fields(source.document_type)),
+        "settings": list(_settings(source)),
     }
 
 
@@ -64,6 +65,14 @@ def _lines(source: Source[Any, Any]) -> Iterator[str]:
     for key in readable(source.key):
         yield f"    key:   {key}"
     yield f"    forms: {source.format.form}"
+    for setting in _settings(source):
+        yield f"    set:   {setting}"
+
+
+def _settings(source: Source[Any, Any]) -> Iterator[str]:
+    """Give the dotted names of what can be set."""
+    if source.settings:
+        yield from describe.settings(source.settings, f"sources.{source.table}.")
 
 
 async def _sightings(settings: Settings) -> list[Sighting]:

@@ -1,6 +1,7 @@
 """Settings: declared once, read from TOML and the environment, refused with a remedy.
 
 settings      what there is to set: read this first
+sources       what log sources add to that
 fieldtypes    what a text must look like, in words and as a pattern
 loading       load(): file and environment → Settings
 tables        tables → Structs, and every problem met on the way
@@ -11,7 +12,18 @@ documents     the example file and the JSON schema, written from the declaration
 
 from shipper.config.fieldtypes import Secret
 from shipper.config.loading import CONFIG_VARIABLE, load, require
-from shipper.config.settings import Aws, DeadLetter, Limits, Log, Metrics, OpenSearch, Queue, Route, Settings
+from shipper.config.settings import (
+    Aws,
+    DeadLetter,
+    Limits,
+    Log,
+    Metrics,
+    OpenSearch,
+    Queue,
+    Route,
+    Settings,
+    SourceTables,
+)
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -25,6 +37,7 @@ __all__ = [
     "Route",
     "Secret",
     "Settings",
+    "SourceTables",
     "load",
     "require",
 ]

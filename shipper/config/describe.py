@@ -52,6 +52,14 @@ class Field(NamedTuple):
         return None
 
     @property
+    def struct(self) -> type[Struct]:
+        """The Struct behind a table or an array of tables."""
+        cls = self.group or (self.item().group if self.is_list else None)
+        if cls is None:
+            raise TypeError(f"{self.name}: is neither a table nor an array of tables")
+        return cls
+
+    @property
     def is_list(self) -> bool:
         """Whether it is an array, of tables or of values."""
         return isinstance(self.kind, inspect.VarTupleType)
@@ -71,6 +79,15 @@ def fields(cls: type[Struct]) -> Mapping[str, Field]:
         field.name: Field(field.name, field.type, inspect.type_info(field.type), field.default, field.required)
         for field in structs.fields(cls)
     }
+
+
+def tables(cls: type[Struct], place: str = "") -> Iterator[tuple[str, Field]]:
+    """Dotted name and declaration of each table at the top, followed by the tables in it."""
+    for field in fields(cls).values():
+        if place and field.group is None:
+            continue
+        yield place + field.name, field
+        yield from tables(field.struct, f"{place}{field.name}.")
 
 
 def settings(cls: type[Struct], place: str = "") -> Iterator[str]:

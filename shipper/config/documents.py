@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from shipper.config import describe
 from shipper.config.describe import Field
@@ -18,9 +17,11 @@ from shipper.config.fieldtypes import Secret
 from shipper.config.settings import Settings
 
 _WIDTH = 100
+_SOURCES = "sources."  # these work without a single setting
 _HEADER = """\
 #:schema ./schema.json
-# Settings of the shipper. Written from the declarations in shipper/config/settings.py: change them there.
+# Settings of the shipper. Written from the declarations in shipper/config/settings.py, and those of single logs in
+# shipper/sources: change them there.
 #
 # Every setting is here. One that is commented out shows its default or, where there is none, an example.
 # An environment variable is stronger than this file; its name stands with the setting. Commas separate items of a list.
@@ -28,25 +29,25 @@ _HEADER = """\
 """
 
 
-def generated() -> dict[str, str]:
+def generated(settings: type[Settings]) -> dict[str, str]:
     """Content of the generated files by path in the repository."""
-    return {"config/shipper.toml": example_toml(), "config/schema.json": json_schema()}
+    return {"config/shipper.toml": example_toml(settings), "config/schema.json": json_schema(settings)}
 
 
-def example_toml() -> str:
+def example_toml(settings: type[Settings]) -> str:
     """A file with every setting; what the daemon cannot do without is set, the rest commented out."""
-    groups = (_group(field) for field in describe.fields(Settings).values())
+    groups = (_group(name, field) for name, field in describe.tables(settings))
     return "\n".join([_HEADER, *("\n".join(lines) + "\n" for lines in groups)])
 
 
-def json_schema() -> str:
+def json_schema(settings: type[Settings]) -> str:
     """JSON schema (draft 2020-12) of the file, for editors; without what only the environment may set."""
-    schema = msgspec.json.schema(Settings, schema_hook=lambda _: {"type": "string"})
+    schema = msgspec.json.schema(settings, schema_hook=lambda _: {"type": "string"})
     definitions = {name: _as_toml(definition) for name, definition in sorted(schema["$defs"].items())}
-    for cls in map(_struct, describe.fields(Settings).values()):
-        for field in describe.fields(cls).values():
+    for _, table in describe.tables(settings):
+        for field in describe.fields(table.struct).values():
             if field.holds(Secret):
-                del definitions[cls.__name__]["properties"][field.name]
+                del definitions[table.struct.__name__]["properties"][field.name]
     root = definitions.pop(Settings.__name__)
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **root, "$defs": definitions}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -64,24 +65,25 @@ def toml_value(value: Any) -> str:
     return json.dumps(value)
 
 
-def _group(field: Field) -> Iterator[str]:
-    """The lines of one table."""
+def _group(name: str, field: Field) -> Iterator[str]:
+    """The lines of one table, without those of the tables in it."""
     repeated = field.group is None
-    cls = _struct(field)
+    cls = field.struct
     yield from _comment(cls.__doc__ or "")
     key = next((name for name, setting in describe.fields(cls).items() if setting.required), None)
     if repeated and key:
-        yield from _comment(
-            f"{describe.variable(field.name)} takes a list of each {key} and replaces all these tables."
-        )
-    header = f"[[{field.name}]]" if repeated else f"[{field.name}]"
+        yield from _comment(f"{describe.variable(name)} takes a list of each {key} and replaces all these tables.")
+    header = f"[[{name}]]" if repeated else f"[{name}]"
     yield header if key or not repeated else f"#{header}"
     for setting in describe.fields(cls).values():
-        yield ""
-        yield from _setting(setting, None if repeated else describe.variable(f"{field.name}.{setting.name}"))
+        if setting.group is None:
+            yield ""
+            variable = None if repeated else describe.variable(f"{name}.{setting.name}")
+            needed = setting.required or (setting.default == () and not name.startswith(_SOURCES))
+            yield from _setting(setting, variable, needed=needed)
 
 
-def _setting(field: Field, variable: str | None) -> Iterator[str]:
+def _setting(field: Field, variable: str | None, *, needed: bool) -> Iterator[str]:
     """The lines of one setting."""
     yield from _comment(field.note("description"))
     if field.holds(Secret):
@@ -89,20 +91,11 @@ def _setting(field: Field, variable: str | None) -> Iterator[str]:
         return
     unset = "unset by default" if field.default is None else None
     yield from _comment("; ".join(filter(None, [field.expectation(), unset, variable])))
-    needed = field.required or field.default == ()
     yield f"{'' if needed else '#'}{field.name} = {toml_value(field.example())}"
 
 
 def _comment(text: str) -> Iterator[str]:
     yield from textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-
-
-def _struct(field: Field) -> type[Struct]:
-    """The Struct behind a table or an array of tables."""
-    cls = field.group or field.item().group
-    if cls is None:
-        raise TypeError(f"{field.name}: every setting at the top level must be a table or an array of tables")
-    return cls
 
 
 def _as_toml(schema: Any) -> Any:

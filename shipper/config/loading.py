@@ -7,18 +7,22 @@ from copy import deepcopy
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from msgspec import UnsetType, structs
 
 from shipper.config import describe
 from shipper.config.checks import contradictions
 from shipper.config.settings import Aws, Queue, Settings
+from shipper.config.sources import Declared, settings_with
 from shipper.config.tables import Reader, Variable
 from shipper.errors import ConfigError
 
 # Names the configuration file: read by the command line, before there are settings.
 CONFIG_VARIABLE = "SHIPPER_CONFIG"
+
+_NO_SOURCES: Final[Declared] = MappingProxyType({})
 
 # Kubernetes gives a container such variables for every Service in its namespace, so a Service named "shipper" or
 # "shipper-metrics" would otherwise keep the container from starting:
@@ -40,7 +44,7 @@ _REGION_IN_HOST = re.compile(
 )
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], sources: Declared = _NO_SOURCES) -> Settings:
     """Read the settings; a variable SHIPPER_<GROUP>_<NAME> is stronger than the file.
 
     An empty variable counts as not set, since that is how Compose and Helm spell a value that was left out.
@@ -48,6 +52,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Args:
         path: TOML file, or None to use the environment alone
         environ: environment variables
+        sources: what the log sources declare; see `Sources.settings`
 
     Returns:
         Checked settings, secrets read from their files, the region of each queue filled in where it is known.
@@ -56,15 +61,16 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         ConfigError: something is wrong; the message has one line for each problem.
     """
     tables = _tables(path) if path else {}
-    variables = _variables(environ)
+    kind = settings_with(sources)
+    variables = _variables(environ, kind)
     if not _has_region(tables):
         variables = _aws_region(environ) | variables
-    reader = Reader(Settings, path, variables, forbidden)
-    settings = reader.table(Settings, _overlaid(tables, variables))
+    reader = Reader(kind, path, variables, forbidden)
+    settings = reader.table(kind, _overlaid(tables, variables))
     if isinstance(settings, Settings):
         for setting, message in contradictions(settings, reader.wrong):
             reader.refuse(setting, message)
-    problems = [*_unknown_variables(environ), *map(str, reader.problems)]
+    problems = [*_unknown_variables(environ, kind), *map(str, reader.problems)]
     if problems or isinstance(settings, UnsetType):
         raise ConfigError("\n".join(problems))
     return structs.replace(settings, queues=tuple(_with_region(queue, settings.aws) for queue in settings.queues))
@@ -113,9 +119,9 @@ def _tables(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not TOML: {error}; compare with the example, config/shipper.toml") from error
 
 
-def _variables(environ: Mapping[str, str]) -> dict[str, Variable]:
+def _variables(environ: Mapping[str, str], kind: type[Settings]) -> dict[str, Variable]:
     """The variables that set something, by the dotted name of the setting."""
-    names = {setting: describe.variable(setting) for setting in describe.settings(Settings)}
+    names = {setting: describe.variable(setting) for setting in describe.settings(kind)}
     return {setting: Variable(name, environ[name]) for setting, name in names.items() if environ.get(name, "").strip()}
 
 
@@ -145,8 +151,8 @@ def _overlaid(tables: dict[str, Any], variables: Mapping[str, Variable]) -> dict
     return overlaid
 
 
-def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
-    known = {describe.variable(setting) for setting in describe.settings(Settings)} | {CONFIG_VARIABLE}
+def _unknown_variables(environ: Mapping[str, str], kind: type[Settings]) -> Iterator[str]:
+    known = {describe.variable(setting) for setting in describe.settings(kind)} | {CONFIG_VARIABLE}
     for name in sorted(environ.keys() - known):
         if name.startswith(describe.VARIABLE_PREFIX) and not _SERVICE_LINK.fullmatch(f"{name}={environ[name]}"):
             remedy = forbidden(name) or _nearest(name, known)

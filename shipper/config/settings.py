@@ -242,6 +242,10 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
+class SourceTables(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be set of single logs, each in a table of its own; all of them work without."""
+
+
 class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The HTTP server for /metrics, /healthz and /readyz."""
 
@@ -282,3 +286,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routes: tuple[Route, ...] = ()
     metrics: Metrics = Metrics()
     log: Log = Log()
+    sources: SourceTables = SourceTables()

@@ -37,7 +37,7 @@ async def opened(settings: Settings, box: Letterbox, *, dry_run: bool) -> AsyncI
     """
     require(settings, "opensearch.urls")
     limits, namespace = settings.limits, settings.opensearch.namespace
-    sources = Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes))
+    sources = Sources.discover((*lastresort.own_routes(settings.deadletter), *settings.routes), settings.sources)
     letters = DeadLetters(namespace)
     async with (
         connected(settings.opensearch) as engine,

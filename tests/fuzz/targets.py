@@ -148,7 +148,7 @@ def _compressed() -> list[bytes]:
 
 
 def _samples(source: Source[Any, Any]) -> list[bytes]:
-    return [_read(case) for case in CASES if case.source is source]
+    return [_read(case) for case in CASES if case.of(source)]
 
 
 def _read(case: Case) -> bytes:
