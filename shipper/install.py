@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from shipper.mappings import Template, templates
+from shipper.mappings.templates import Template, templates
 from shipper.opensearch import OpenSearch
 
 

@@ -32,6 +32,7 @@ class Stamp:
         self._id: Callable[[Any], str | None] | None = source.id
         self.index = f"logs-{source.dataset}-{namespace}"
         self._dataset = source.dataset
+        self._module = source.dataset.partition(".")[0]
         self._data_stream = ecs.DataStream(type="logs", dataset=source.dataset, namespace=namespace)
         self._ecs = ecs.Ecs(version=ecs.VERSION)
         self._bucket = None if ref is NO_OBJECT else ecs.S3Bucket(name=ref.bucket)
@@ -61,11 +62,12 @@ class Stamp:
     ) -> None:
         """Fill in what the source left to us; what an envelope says counts more than what the key says."""
         event = document.event
-        event.module = "aws"
+        event.module = self._module
         event.dataset = self._dataset
         event.ingested = now
         cloud = document.cloud
-        cloud.provider = "aws"
+        if cloud.provider is None:
+            cloud.provider = "aws"
         if document.aws is None:
             document.aws = ecs.Aws()
         if context is not None:

@@ -9,11 +9,11 @@ import pytest
 from msgspec import Meta, Raw, Struct, defstruct, field
 
 from shipper import ecs
-from shipper.mappings import Template, ecs_list, opensearch, templates
+from shipper.mappings import ecs_list, opensearch
 from shipper.mappings.ecs_list import EcsField, ecs_fields
 from shipper.mappings.fields import Field, fields
 from shipper.mappings.files import fields_csv, template_json
-from shipper.mappings.templates import document_types
+from shipper.mappings.templates import Template, document_types, templates
 
 KEYWORD = {"type": "keyword", "ignore_above": 1024}
 

@@ -46,6 +46,13 @@ def settings(options: argparse.Namespace, *required: str) -> Settings:
     return loaded
 
 
+def tell_broken(sources: Sources) -> bool:
+    """Say which sources of other packages are left out, and why; tell whether there are any."""
+    for problem in sources.broken:
+        print(f"shipper: {problem}", file=sys.stderr)
+    return bool(sources.broken)
+
+
 class Progress:
     """Lines on standard error, some time apart."""
 

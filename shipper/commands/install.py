@@ -7,6 +7,7 @@ from shipper import commands
 from shipper.config import Settings
 from shipper.install import install
 from shipper.opensearch import connected
+from shipper.source import Sources
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,9 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install and print each template with what was done to it."""
+    """Install and print each template with what was done to it; the status is 1 if a package's source was left out."""
     asyncio.run(_install(commands.settings(options, "opensearch.urls")))
-    return 0
+    return 1 if commands.tell_broken(Sources.discover()) else 0
 
 
 async def _install(settings: Settings) -> None:

@@ -101,7 +101,7 @@ async def _check_templates(engine: OpenSearch) -> None:
 
 
 def _reader(scope: Scope, namespace: str, record_bytes: int) -> Reader:
-    found = Sources.discover().of(NO_OBJECT, DATASET)
+    found = Sources.built_in().of(NO_OBJECT, DATASET)
     if found is None:
         raise ConfigError(f"there is no source for {DATASET}")
     return Reader(found[0], account=scope.account, region=scope.region, namespace=namespace, record_bytes=record_bytes)

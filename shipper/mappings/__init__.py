@@ -7,8 +7,3 @@ opensearch    fields → mappings as OpenSearch takes them, and the settings of 
 templates     all of it → templates, in the order in which they are installed
 files         the templates as files, for people, and the list of fields
 """
-
-from shipper.mappings.files import generated
-from shipper.mappings.templates import Template, templates
-
-__all__ = ["Template", "generated", "templates"]

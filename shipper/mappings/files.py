@@ -7,11 +7,12 @@ from io import StringIO
 from shipper.mappings import opensearch
 from shipper.mappings.fields import fields
 from shipper.mappings.templates import DocumentTypes, Template, document_types, templates
+from shipper.source import Sources
 
 
 def generated() -> dict[str, str]:
     """Content of the generated files by path in the repository."""
-    documents = document_types()
+    documents = document_types(Sources.built_in())
     files = {
         f"mappings/opensearch/{template.kind}/{template.name}.json": template_json(template)
         for template in templates(documents)
@@ -30,6 +31,6 @@ def fields_csv(documents: DocumentTypes) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("dataset", "field", "type", "ecs"))
     for dataset, document in sorted(documents.items()):
-        for path, field in fields(document).items():
+        for path, field in fields(document, dataset).items():
             writer.writerow((dataset, path, opensearch.parameters(field)["type"], "yes" if field.is_ecs else "no"))
     return text.getvalue()

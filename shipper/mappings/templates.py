@@ -64,15 +64,20 @@ class Template:
         return any(found["name"] == self.name and found[kind] == self.body for found in answer[f"{kind}s"])
 
 
-def document_types() -> DocumentTypes:
-    """Give all datasets there are: one for each source, and those the shipper writes about itself."""
-    sources = {source.dataset: source.document_type for source in Sources.discover()}
+def document_types(sources: Sources | None = None) -> DocumentTypes:
+    """
+    Give all datasets there are: one for each source, and those the shipper writes about itself.
+
+    Args:
+        sources: all there are by default
+    """
+    of_sources = {source.dataset: source.document_type for source in sources or Sources.discover()}
     own: DocumentTypes = {
         deadletter.DATASET: deadletter.DeadLetterDocument,
         entries.DATASET: entries.EntryDocument,
         ledger.DATASET: ledger.EntryDocument,
     }
-    return {**sources, **own}
+    return {**of_sources, **own}
 
 
 def templates(documents: DocumentTypes | None = None) -> list[Template]:
@@ -95,7 +100,7 @@ def templates(documents: DocumentTypes | None = None) -> list[Template]:
         *(
             template
             for dataset, document in sorted((document_types() if documents is None else documents).items())
-            for template in _of_dataset(dataset, fields(document), common)
+            for template in _of_dataset(dataset, fields(document, dataset), common)
         ),
     ]
 

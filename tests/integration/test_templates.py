@@ -10,9 +10,9 @@ from opensearchpy import OpenSearch
 from sample_files import SOURCES, folder
 
 from shipper import deadletter, ecs, freeform
-from shipper.mappings import Template, templates
 from shipper.mappings.fields import fields
 from shipper.mappings.opensearch import parameters
+from shipper.mappings.templates import Template, templates
 from shipper.source import Source
 
 MOMENT = "2026-02-03T04:05:06.789012Z"
