@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 from desk import Desk
+from fakes import FakeEngine, FakeStore
 from reading import NOW, Failed, Indexed, read
 from sample_files import CASES, keys
 from test_redrive import Box
 
 from shipper.deadletter import DeadLetters, Place
 from shipper.errors import HistoryError, HistoryTokenRefused, RecordError
-from shipper.history.entries import Entries, Scope
+from shipper.history.covered import Covered
+from shipper.history.entries import Entries, Scope, Totals
 from shipper.history.importing import PAGES, Import
 from shipper.history.lookup import Event, Page
 from shipper.history.opening import DATASET
@@ -22,6 +24,8 @@ from shipper.history.reading import Reader
 from shipper.history.spans import Span, uncovered
 from shipper.notification import ObjectRef
 from shipper.redrive.cases import Fate
+from shipper.redrive.courier import Courier
+from shipper.redrive.objects import Objects
 from shipper.redrive.redriving import Redriving
 from shipper.redrive.selection import Selection
 from shipper.redrive.table import told
@@ -98,6 +102,38 @@ def _records(data: bytes) -> list[dict[str, Any]]:
 def test_a_broken_event_is_one_error(text: bytes) -> None:
     """Whatever the text of an event is, it counts as one record."""
     assert reader().shipped(Event("id", None, text), NOW).result is not None
+
+
+def test_events_without_an_id_have_names_of_their_own() -> None:
+    """Two that have no `eventID` are two documents, the same whenever they are read."""
+    texts = [b'{"eventVersion":"1","eventTime":"2026-08-03T12:00:0%d"}' % second for second in (1, 2, 1)]
+    ids = [reader().shipped(Event("", None, text), NOW).id for text in texts]
+    assert ids[0] == ids[2] != ids[1]
+    assert all(ids)
+
+
+async def test_entries_are_found_page_by_page_without_what_was_too_new() -> None:
+    """All pages are asked for; of what was read the last minutes do not count, more may have been listed since."""
+    pages = [[entry_of(at(-60), at(0), begun=at(0))], [entry_of(at(-300), at(-60), begun=at(1))], []]
+    asked: list[dict[str, Any]] = []
+
+    class Engine:
+        async def request(self, _method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+            if not path.endswith("_search") or body is None:
+                return None
+            asked.append(dict(body))
+            return {"hits": {"hits": pages[len(asked) - 1]}}
+
+    engine: Any = Engine()
+    found = await Covered(engine, "default", DATASET).spans(SCOPE, WANTED)
+    assert found == [Span(at(-60), at(-15)), Span(at(-300), at(-60))]
+    assert [body.get("search_after") for body in asked] == [None, [str(at(-60))], [str(at(-300))]]
+
+
+def entry_of(since: datetime, until: datetime, *, begun: datetime) -> dict[str, Any]:
+    """Give an entry as a search answers it."""
+    _, document, _ = Entries("default", DATASET).entry(SCOPE, Span(since, until), Totals(), begun, begun)
+    return {"_source": msgspec.json.decode(document), "sort": [str(since)]}
 
 
 # -- importing ---------------------------------------------------------------------------------------------------------
@@ -243,12 +279,28 @@ async def test_broken_events_are_dead_letters_of_their_own() -> None:
     assert (one.totals.indexed, one.totals.dead_lettered, one.totals.balanced) == (2, 2, True)
 
 
-async def test_letters_of_events_stay_when_letters_are_driven_once_more() -> None:
-    """There is no object to read again: the letter stays and says what to do instead."""
-    box = Box(takes_new=True)
-    place = Place(dataset=DATASET, version="id-1")
-    box.put(DeadLetters("default").of_record(place, 0, RecordError("undecodable", "broken", b"{", 1), BEGUN))
-    nothing: Any = None
-    (outcome,) = [one async for one in Redriving(box, nothing, nothing, lambda: at(5)).run(Selection())]
-    assert (outcome.fate, "--again" in outcome.why) == (Fate.STAYS, True)
-    assert "an event of the Event history" in told(outcome)
+async def test_letters_of_events_are_driven_once_more() -> None:
+    """An event is read from its letter: one that is sound now is a document under its id, a broken one stays."""
+    box, cluster, letters = Box(takes_new=True), FakeEngine(), DeadLetters("default")
+    engine: Any = cluster
+    sound = _event(1)
+    for event in (sound, Event("id-2", at(-2), b"{")):
+        place = Place(dataset=DATASET, version=event.id)
+        box.put(letters.of_record(place, 0, RecordError("undecodable", "broken", event.text, len(event.text)), BEGUN))
+    courier = Courier(engine, engine, letters, lambda: NOW, bulk_bytes=1 << 20)
+    objects = Objects(
+        sources=Sources([TRAIL]),
+        store=FakeStore(),
+        box=box,
+        courier=courier,
+        letters=letters,
+        namespace="default",
+        record_bytes=1 << 20,
+        now=lambda: NOW,
+    )
+    outcomes = [one async for one in Redriving(box, objects, courier, lambda: at(5)).run(Selection())]
+    assert [(one.fate, one.documents) for one in outcomes] == [(Fate.DONE, 1), (Fate.STAYS, 0)]
+    (document,) = [body for (_, id_), body in cluster.documents.items() if id_ == sound.id]
+    assert "s3" not in document["aws"]
+    assert [letter.content.object and letter.content.object.version for letter in box.letters] == ["id-2"]
+    assert "an event of the Event history" in told(outcomes[1])
