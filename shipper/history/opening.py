@@ -78,7 +78,7 @@ async def opened(
             Import(
                 scope,
                 history=EventHistory(client),
-                reader=_reader(scope, namespace, limits.record_kib << 10),
+                reader=_reader(scope, settings),
                 indexer=indexer,
                 letters=letters,
                 entries=Entries(namespace, DATASET),
@@ -100,8 +100,15 @@ async def _check_templates(engine: OpenSearch) -> None:
         raise OpenSearchRefused(f"index templates are missing; run `shipper install`: {', '.join(missing)}")
 
 
-def _reader(scope: Scope, namespace: str, record_bytes: int) -> Reader:
-    found = Sources.built_in().of(NO_OBJECT, DATASET)
+def _reader(scope: Scope, settings: Settings) -> Reader:
+    """Give what makes the documents that the daemon makes, with all that is set of them."""
+    found = Sources.discover((), settings.sources).of(NO_OBJECT, DATASET)
     if found is None:
         raise ConfigError(f"there is no source for {DATASET}")
-    return Reader(found[0], account=scope.account, region=scope.region, namespace=namespace, record_bytes=record_bytes)
+    return Reader(
+        found[0],
+        account=scope.account,
+        region=scope.region,
+        namespace=settings.opensearch.namespace,
+        record_bytes=settings.limits.record_kib << 10,
+    )
