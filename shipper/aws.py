@@ -42,11 +42,14 @@ class Session:
     Args:
         settings: region, endpoint and time-outs
         connections: most connections a client keeps open
+        profile: of the AWS configuration; by default what the chain says
     """
 
-    def __init__(self, settings: Aws, *, connections: int) -> None:
+    def __init__(self, settings: Aws, *, connections: int, profile: str | None = None) -> None:
         self._settings = settings
         self._session = get_session()
+        if profile:
+            self._session.set_config_variable("profile", profile)
         self._config = AioConfig(
             connect_timeout=settings.connect_timeout_seconds,
             read_timeout=settings.read_timeout_seconds,
@@ -68,12 +71,14 @@ class Session:
     async def client(self, service: Literal["s3"], region: str | None) -> "S3Client": ...
     @overload
     async def client(self, service: Literal["sqs"], region: str | None) -> "SQSClient": ...
+    @overload
+    async def client(self, service: Literal["cloudtrail", "sts"], region: str | None) -> Any: ...
     async def client(self, service: Any, region: str | None) -> Any:
         """
         Open a client.
 
         Args:
-            service: `s3` or `sqs`
+            service: `s3`, `sqs`, `cloudtrail` or `sts`
             region: if known; else that of the settings, else of botocore's chain
         """
         client = self._session.create_client(

@@ -10,7 +10,7 @@ from shipper.bucket import Bucket
 from shipper.config import Settings
 from shipper.errors import ObjectError, OpenSearchError, QueueError
 from shipper.install import Unfit, conflicts, unfit_templates
-from shipper.mappings import templates
+from shipper.mappings.templates import templates
 from shipper.opensearch import OpenSearch, connected
 from shipper.product import detect
 from shipper.queue import QueueFacts, SqsQueue

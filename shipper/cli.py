@@ -1,8 +1,9 @@
 """
 The command line.
 
-Each command is a module of `shipper.commands`; its docstring is its help. Only the module of the command that is asked
-for is imported, so that `shipper --version` does not wait for clients of AWS.
+Each command is a module of `shipper.commands`, `import_` where its name is a word of Python; its docstring is its help.
+Only the module of the command that is asked for is imported, so that `shipper --version` does not wait for clients of
+AWS.
 """
 
 import argparse
@@ -58,10 +59,10 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"shipper {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    names = [module.name for module in pkgutil.iter_modules(shipper.commands.__path__)]
-    asked = [argument for argument in arguments[:1] if argument in names]
-    for name in asked or names:
-        module = importlib.import_module(f"shipper.commands.{name}")
+    modules = {one.name.rstrip("_"): one.name for one in pkgutil.iter_modules(shipper.commands.__path__)}
+    asked = [argument for argument in arguments[:1] if argument in modules]
+    for name in asked or modules:
+        module = importlib.import_module(f"shipper.commands.{modules[name]}")
         summary, _, description = (module.__doc__ or "").strip().partition("\n")
         command = commands.add_parser(
             name,

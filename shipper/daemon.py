@@ -74,12 +74,15 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
             now=utc_now,
             last_resort=lastresort.LastResort(lastresort.configured(settings.deadletter, session), metrics),
         )
+        sources = Sources.discover(
+            (*lastresort.own_routes(settings.deadletter), *settings.routes),
+            retain=settings.documents.retain,
+            settings=settings.sources,
+        )
+        for problem in sources.broken:
+            _log.error("a package's source is broken", problem=problem)
         pipeline = Pipeline(
-            sources=Sources.discover(
-                (*lastresort.own_routes(settings.deadletter), *settings.routes),
-                retain=settings.documents.retain,
-                settings=settings.sources,
-            ),
+            sources=sources,
             store=Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio),
             indexer=indexer,
             letters=letters,

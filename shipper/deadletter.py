@@ -40,7 +40,7 @@ class Place(Struct, frozen=True, gc=False, kw_only=True):
     Attributes:
         dataset: of the source, or `UNKNOWN`
         object: the object, None when a message names none
-        version: of the object as S3 answered it; empty when it was not read
+        version: of the object as S3 answered it, empty when it was not read; without an object the name of what it is
     """
 
     dataset: str
@@ -139,7 +139,7 @@ class DeadLetters:
 
     def of_message(self, message_id: str, body: str, cause: str, now: datetime) -> tuple[str, bytes]:
         """Write the dead letter of a queue message that is no notification we know."""
-        place = Place(dataset="unknown", version=message_id)
+        place = Place(dataset=UNKNOWN, version=message_id)
         original = body.encode(errors="replace")
         letter = _original(original, len(original))
         return self._letter(place, WHOLE_OBJECT, "notification_unknown", cause, letter=letter, now=now)
@@ -154,6 +154,8 @@ class DeadLetters:
         letter.version = __version__
         letter.position = None if position == WHOLE_OBJECT else position
         s3 = None
+        if ref is None and place.dataset != UNKNOWN:  # a record that comes from no object, under a name of its own
+            letter.object = LetterObject(version=place.version)
         if ref is not None:
             letter.object = LetterObject(
                 created=ref.event_time, version=place.version or None, version_id=ref.version or None

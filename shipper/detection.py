@@ -85,7 +85,7 @@ def readings() -> list[Reading]:
 def filled() -> Filled:
     """Read what the expected documents of all samples have."""
     found: dict[str, frozenset[str]] = {}
-    for source in Sources.discover():
+    for source in Sources.built_in():
         there: set[str] = set()
         for file in sorted((resource("samples") / source.name).glob("*.expected.json")):
             entries = msgspec.json.decode(file.read_bytes())
@@ -137,7 +137,7 @@ def table(listed: Sequence[Reading], found: Filled) -> str:
 
 def field_types() -> dict[str, str]:
     """Give the type of every field in OpenSearch by its path; a path has one type in all datasets."""
-    documents = document_types().values()
+    documents = document_types(Sources.built_in()).values()
     return {
         path: str(opensearch.OPENSEARCH.parameters(field)["type"])
         for document in documents

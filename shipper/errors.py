@@ -20,6 +20,9 @@ What can go wrong, as one tree.
     │   ├── OpenSearchRefused      401, 403, or a missing template: waiting for an operator helps, retrying does not
     │   ├── OpenSearchUnavailable  429, 5xx, time-outs, lost connections
     │   └── BulkRejected           the request as a whole was refused (400, 413)
+    ├── HistoryError           CloudTrail's Event history cannot be read: an operator has to act
+    │   ├── HistoryTokenRefused    the token of a page is not valid any more
+    │   └── HistoryUnavailable     CloudTrail is busy, or does not answer
     ├── DocumentMissing        no document has the id that was asked for
     └── EmbeddedError          a service for the demo or the tests did not start
 
@@ -206,6 +209,26 @@ class BulkRejected(OpenSearchError):
 
     def __str__(self) -> str:
         return f"HTTP {self.status}: {self.message}"
+
+
+class HistoryError(ShipperError):
+    """CloudTrail's Event history cannot be read: an operator has to act."""
+
+    reason = "history"
+
+
+class HistoryTokenRefused(HistoryError):
+    """CloudTrail does not know the token of a page any more: what is left is to be asked for anew."""
+
+    reason = "history_token"
+    retryable = True
+
+
+class HistoryUnavailable(HistoryError):
+    """CloudTrail is busy, or does not answer."""
+
+    reason = "history_unavailable"
+    retryable = True
 
 
 class DocumentMissing(ShipperError):

@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from shipper import detection, mappings, readme, sigma
+from shipper import detection, readme, sigma
 from shipper.config import documents
 from shipper.config.sources import settings_with
+from shipper.mappings import files
 from shipper.source import Sources
 
 
 def configuration() -> dict[str, str]:
     """Give the documents of the configuration, with what can be set of each log."""
-    return documents.generated(settings_with(Sources.discover().settings))
+    return documents.generated(settings_with(Sources.built_in().settings))
 
 
 GENERATORS: Final[tuple[Callable[[], dict[str, str]], ...]] = (
     detection.generated,
     configuration,
-    mappings.generated,
+    files.generated,
     readme.generated,
     sigma.generated,
 )

@@ -42,6 +42,10 @@ class ObjectRef(Struct, frozen=True, gc=False, kw_only=True):
     event_time: datetime | None = None
 
 
+NO_OBJECT: Final = ObjectRef(bucket="", key="")
+"""In the place of the object of records that do not come from one; S3 has no such names."""
+
+
 class Notification(Struct, frozen=True):
     """
     What one message says.

@@ -36,7 +36,7 @@ def _deliveries() -> str:
 
 def _sources() -> str:
     rows = ["| dataset | log | keys | forms | fields |", "|---|---|---|---|--:|"]
-    for one in Sources.discover():
+    for one in Sources.built_in():
         keys = ", ".join(f"`{key}`" for key in readable(one.key)).replace("|", "\\|")
         number = len(fields(one.document_type))
         rows.append(f"| `{one.dataset}` | {one.description} | {keys} | {one.format.form} | {number} |")

@@ -2,7 +2,8 @@
 What a log source is, which ones there are, and which of them an object belongs to.
 
 A source is a value, `source`, in a module of `shipper.sources`: which keys, how bytes become records, how a record
-becomes a document, and under which dataset name. There is no list of sources anywhere: the folder is the list.
+becomes a document, and under which dataset name. There is no list of sources anywhere: the folder is the list, and
+`shipper.packages` tells what other packages bring.
 """
 
 import difflib
@@ -28,6 +29,7 @@ from shipper.errors import ConfigError
 from shipper.formats import Format
 from shipper.marks import Marks
 from shipper.notification import ObjectRef
+from shipper.packages import added
 from shipper.retain import Retain, retaining
 
 R = TypeVar("R")
@@ -156,25 +158,37 @@ class Sources:
     Args:
         sources: in any order
         routes: the user's word on keys that do not tell, or tell wrong
+        own: sources of other packages; a key that one of the others claims is not theirs
+
+    Attributes:
+        broken: what is wrong with sources of other packages that were left out
 
     Raises:
         ConfigError: a route names a dataset that no source has
     """
 
-    def __init__(self, sources: Iterable[Source[Any, Any]], routes: Sequence[Route] = ()) -> None:
-        self._sources = tuple(sorted(sources, key=lambda source: source.dataset))
+    def __init__(
+        self,
+        sources: Iterable[Source[Any, Any]],
+        routes: Sequence[Route] = (),
+        own: Iterable[Source[Any, Any]] = (),
+        broken: Sequence[str] = (),
+    ) -> None:
+        ranks = [sorted(rank, key=lambda source: source.dataset) for rank in (sources, own)]
+        self._sources = tuple(sorted((*ranks[0], *ranks[1]), key=lambda source: source.dataset))
         self._routes = [(route, re.compile(route.pattern or ""), self._routed_to(route)) for route in routes]
         self._keys = [
-            (source, re.compile(source.key), re.compile(source.skip) if source.skip else None)
-            for source in self._sources
+            [(source, re.compile(source.key), re.compile(source.skip) if source.skip else None) for source in rank]
+            for rank in ranks
         ]
+        self.broken = tuple(broken)
 
     @classmethod
     def discover(
         cls, routes: Sequence[Route] = (), *, retain: Retain = "both", settings: Struct | None = None
     ) -> "Sources":
         """
-        Import every module of `shipper.sources` and take its `source`.
+        Give all sources: those of `shipper.sources`, and those of other packages.
 
         Args:
             routes: the user's word on keys that do not tell, or tell wrong
@@ -182,11 +196,18 @@ class Sources:
             settings: those of single sources, by their tables
 
         Raises:
-            ConfigError: a route names a dataset that no source has, or settings of a source contradict each other
+            ConfigError: a route names a dataset that no source has, settings of a source contradict each other, or a
+                package brings a source that would stand in the place of another one
         """
-        names = [module.name for module in pkgutil.iter_modules(shipper.sources.__path__)]
-        sources = [importlib.import_module(f"shipper.sources.{name}").source for name in names]
-        return cls([_configured(source, settings).retaining(retain) for source in sources], routes)
+        ours = _ours()
+        own, broken = added(ours, Source)
+        ranks = [[_configured(source, settings).retaining(retain) for source in rank] for rank in (ours, own)]
+        return cls(ranks[0], routes, ranks[1], broken)
+
+    @classmethod
+    def built_in(cls) -> "Sources":
+        """Give the sources of `shipper.sources` alone: what the repository's files tell of."""
+        return cls(_ours())
 
     @property
     def settings(self) -> Mapping[str, type[SourceSettings]]:
@@ -216,13 +237,7 @@ class Sources:
                 and (found := pattern.search(ref.key))
             ):
                 return Skip("ignored") if source is None else (source, _origin(ref, found))
-        claims = []
-        for source, pattern, skip in self._keys:
-            if skip and skip.search(ref.key):
-                return Skip("not_a_log")
-            if found := pattern.search(ref.key):
-                claims.append((source, _origin(ref, found)))
-        return claims[0] if len(claims) == 1 else None
+        return self._by_key(ref)
 
     def of(self, ref: ObjectRef, dataset: str) -> Claim | None:
         """Give the source of a dataset, if there is one, and what an object's key says of its records."""
@@ -231,6 +246,18 @@ class Sources:
             return None
         found = re.search(source.key, ref.key)
         return source, _origin(ref, found) if found else Origin(ref, time=ref.event_time)
+
+    def _by_key(self, ref: ObjectRef) -> Claim | Skip | None:
+        for rank in self._keys:
+            claims = []
+            for source, pattern, skip in rank:
+                if skip and skip.search(ref.key):
+                    return Skip("not_a_log")
+                if found := pattern.search(ref.key):
+                    claims.append((source, _origin(ref, found)))
+            if claims:
+                return claims[0] if len(claims) == 1 else None
+        return None
 
     def _routed_to(self, route: Route) -> Source[Any, Any] | None:
         if route.dataset is None:
@@ -241,6 +268,12 @@ class Sources:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ConfigError(f"routes: there is no dataset {route.dataset!r}{hint} `shipper sources` lists them")
         return by_name[route.dataset]
+
+
+def _ours() -> list[Source[Any, Any]]:
+    """Import every module of `shipper.sources` and take its `source`."""
+    names = [module.name for module in pkgutil.iter_modules(shipper.sources.__path__)]
+    return [importlib.import_module(f"shipper.sources.{name}").source for name in names]
 
 
 def _configured(source: Source[Any, Any], settings: Struct | None) -> Source[Any, Any]:

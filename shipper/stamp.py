@@ -8,6 +8,7 @@ from shipper import ecs
 from shipper.digest import digest
 from shipper.envelopes import Context
 from shipper.formats import Unparsed
+from shipper.notification import NO_OBJECT
 from shipper.source import Origin, Source
 
 ID_BYTES: Final = 512
@@ -31,9 +32,10 @@ class Stamp:
         self._id: Callable[[Any], str | None] | None = source.id
         self.index = f"logs-{source.dataset}-{namespace}"
         self._dataset = source.dataset
+        self._module = source.dataset.partition(".")[0]
         self._data_stream = ecs.DataStream(type="logs", dataset=source.dataset, namespace=namespace)
         self._ecs = ecs.Ecs(version=ecs.VERSION)
-        self._bucket = ecs.S3Bucket(name=ref.bucket)
+        self._bucket = None if ref is NO_OBJECT else ecs.S3Bucket(name=ref.bucket)
         self._key = ref.key
         self._account = ecs.CloudAccount(id=origin.account) if origin.account else None
         self._region = origin.region
@@ -60,11 +62,12 @@ class Stamp:
     ) -> None:
         """Fill in what the source left to us; what an envelope says counts more than what the key says."""
         event = document.event
-        event.module = "aws"
+        event.module = self._module
         event.dataset = self._dataset
         event.ingested = now
         cloud = document.cloud
-        cloud.provider = "aws"
+        if cloud.provider is None:
+            cloud.provider = "aws"
         if document.aws is None:
             document.aws = ecs.Aws()
         if context is not None:
@@ -75,7 +78,8 @@ class Stamp:
             cloud.region = self._region
         document.data_stream = self._data_stream
         document.ecs = self._ecs
-        document.aws.s3 = ecs.S3(bucket=self._bucket, object=ecs.S3Object(key=self._key, offset=position))
+        if self._bucket is not None:
+            document.aws.s3 = ecs.S3(bucket=self._bucket, object=ecs.S3Object(key=self._key, offset=position))
         if document.shipper is None:
             document.shipper = ecs.Shipper()
         document.shipper.lag_seconds = (now - document.timestamp).total_seconds()

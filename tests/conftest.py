@@ -25,6 +25,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+collect_ignore = ["packages"]  # packages of others, whose tests run where they are installed
+
+
 @pytest.fixture
 def update_goldens(request: pytest.FixtureRequest) -> bool:
     """Whether expected documents are to be written instead of compared."""

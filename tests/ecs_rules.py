@@ -84,8 +84,9 @@ def faults(body: bytes, document: type[ecs.Document]) -> list[str]:
     leaves = list(_leaves(value, document, "", found))
     there = {leaf.path for leaf in leaves}
     found += [f"{path} is missing" for path in ALWAYS if path not in there]
+    vendor = value["event"]["dataset"].partition(".")[0]
     for leaf in leaves:
-        found += _leaf_faults(leaf)
+        found += _leaf_faults(leaf, vendor)
         # The string form of a free-form part is whatever AWS wrote.
         if leaf.value in (None, "", "-") and leaf.path not in string_forms(document):
             found.append(f"{leaf.path} has no value: {leaf.value!r}")
@@ -159,7 +160,7 @@ def ecs_fields() -> dict[str, tuple[str, bool]]:
         return {row["Field"]: (row["Type"], "array" in row["Normalization"]) for row in csv.DictReader(file)}
 
 
-def _leaf_faults(leaf: Leaf) -> Iterator[str]:
+def _leaf_faults(leaf: Leaf, vendor: str) -> Iterator[str]:
     path, value, declared, repeated = leaf
     if not _fits(value, _kind(declared)):
         yield f"{path} is not as declared ({declared}): {value!r}"
@@ -169,7 +170,7 @@ def _leaf_faults(leaf: Leaf) -> Iterator[str]:
             yield f"{path} is {'' if repeated else 'not '}a list"
         if not _fits(value, kind):
             yield f"{path} is no {kind}: {value!r}"
-    elif not path.startswith(OWN):
+    elif not path.startswith((*OWN, f"{vendor}.")):
         yield f"{path} is no field of ECS {ecs.VERSION}"
 
 

@@ -32,9 +32,15 @@ SOURCES_MAY_IMPORT: Final = (
 
 CLIENTS: Final = {
     "aiobotocore": ("shipper.aws", "shipper.bucket", "shipper.queue"),
-    "aiohttp": ("shipper.bucket", "shipper.status"),
+    "aiohttp": ("shipper.bucket", "shipper.history.lookup", "shipper.status"),
     "boto3": (),
-    "botocore": ("shipper.aws", "shipper.bucket", "shipper.lastresort.prefix", "shipper.queue"),
+    "botocore": (
+        "shipper.aws",
+        "shipper.bucket",
+        "shipper.history.lookup",
+        "shipper.lastresort.prefix",
+        "shipper.queue",
+    ),
     "opensearchpy": ("shipper.opensearch",),
     "prometheus_client": ("shipper.metrics",),
     "sigma": ("shipper.sigma.plugin",),

@@ -10,7 +10,7 @@ from shipper import __version__
 from shipper.install import Change, Step, conflicts, install, unfit_templates
 from shipper.install.conflicts import Rival
 from shipper.install.streams import roll
-from shipper.mappings import Template, templates
+from shipper.mappings.templates import Template, templates
 from shipper.product import Product
 
 STREAM = "logs-aws.waf-default"

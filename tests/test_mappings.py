@@ -9,7 +9,7 @@ import pytest
 from msgspec import Meta, Raw, Struct, defstruct, field
 
 from shipper import ecs
-from shipper.mappings import Template, ecs_list, templates
+from shipper.mappings import ecs_list
 from shipper.mappings.aliases import ALIASES, aliases
 from shipper.mappings.ecs_list import EcsField, ecs_fields
 from shipper.mappings.elasticsearch import ELASTICSEARCH
@@ -17,7 +17,7 @@ from shipper.mappings.fields import Field, fields
 from shipper.mappings.files import fields_csv, template_json
 from shipper.mappings.flavour import Flavour
 from shipper.mappings.opensearch import OPENSEARCH
-from shipper.mappings.templates import document_types
+from shipper.mappings.templates import Template, document_types, templates
 
 KEYWORD = {"type": "keyword", "ignore_above": 1024}
 
@@ -231,7 +231,9 @@ def test_every_field_of_elasticsearch_has_a_type_that_it_has() -> None:
     known = {"boolean", "constant_keyword", "date", "double", "flattened", "float", "geo_point", "integer", "ip"}
     known |= {"keyword", "long", "match_only_text", "nested", "object", "scaled_float", "wildcard"}
     written = {
-        ELASTICSEARCH.parameters(one)["type"] for kind in document_types().values() for one in fields(kind).values()
+        ELASTICSEARCH.parameters(one)["type"]
+        for dataset, kind in document_types().items()
+        for one in fields(kind, dataset).values()
     }
     assert written <= known
     assert {"constant_keyword", "flattened", "match_only_text"} <= written

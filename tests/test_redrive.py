@@ -11,12 +11,12 @@ from lines import BEGINNING, DOCUMENTS, LINES
 
 from shipper.deadletter import DeadLetters, Place
 from shipper.errors import ConfigError, LetterError, RecordError
+from shipper.moments import moment
 from shipper.notification import ObjectRef
 from shipper.redrive import table
 from shipper.redrive.cases import Fate, Outcome
 from shipper.redrive.courier import Courier
 from shipper.redrive.letters import Letter, read_letter
-from shipper.redrive.moments import moment
 from shipper.redrive.objects import Objects
 from shipper.redrive.originals import stands_alone
 from shipper.redrive.queues import Moved, Requeue

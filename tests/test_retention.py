@@ -10,8 +10,8 @@ from policy_schema import IlmBody, IsmBody, read
 from shipper.config import Retention
 from shipper.errors import ConfigError
 from shipper.install import Change, Step, install
-from shipper.mappings import templates
 from shipper.mappings.elasticsearch import ELASTICSEARCH
+from shipper.mappings.templates import templates
 from shipper.product import Product
 from shipper.retention import Lifecycles, StateManagement, rules
 from shipper.retention.policy import DEFAULT

@@ -6,10 +6,16 @@ What several commands take stands here.
 
 import argparse
 import os
+import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from shipper.config import CONFIG_VARIABLE, Settings, load, require
 from shipper.source import Sources
+
+PROGRESS_SECONDS: Final = 2.0
+"""Between two lines that say how far it is."""
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -38,3 +44,23 @@ def settings(options: argparse.Namespace, *required: str) -> Settings:
     loaded = load(path, os.environ, Sources.discover().settings)
     require(loaded, *required)
     return loaded
+
+
+def tell_broken(sources: Sources) -> bool:
+    """Say which sources of other packages are left out, and why; tell whether there are any."""
+    for problem in sources.broken:
+        print(f"shipper: {problem}", file=sys.stderr)
+    return bool(sources.broken)
+
+
+class Progress:
+    """Lines on standard error, some time apart."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PROGRESS_SECONDS
+
+    def tell(self, text: str) -> None:
+        """Say how far it is, unless that was said just now."""
+        if time.monotonic() >= self._next:
+            print(text, file=sys.stderr)
+            self._next = time.monotonic() + PROGRESS_SECONDS

@@ -28,9 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for each part."""
     settings = commands.settings(options, "queues", "opensearch.urls")
-    Sources.discover(settings.routes, settings=settings.sources)
+    sources = Sources.discover(settings.routes, settings=settings.sources)
     print(f"{'ok':<8} configuration")
-    return asyncio.run(_check(settings, tuple(options.bucket)))
+    for problem in sources.broken:
+        print(f"{Level.FAILED.value:<8} sources: {problem}")
+    status = asyncio.run(_check(settings, tuple(options.bucket)))
+    return 1 if sources.broken else status
 
 
 async def _check(settings: Settings, buckets: tuple[str, ...]) -> int:

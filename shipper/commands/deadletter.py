@@ -8,7 +8,6 @@ the record that the letter holds. What succeeds is removed from the dead letters
 import argparse
 import asyncio
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,20 +21,17 @@ from shipper.config import Settings
 from shipper.deadletter import DeadLetters
 from shipper.errors import ConfigError, LetterError
 from shipper.lastresort import shelf_at
+from shipper.moments import moment
 from shipper.opensearch import connected
 from shipper.pipeline import utc_now
 from shipper.redrive import table
 from shipper.redrive.cases import Fate
 from shipper.redrive.letterbox import Letterbox
-from shipper.redrive.moments import moment
 from shipper.redrive.opening import opened
 from shipper.redrive.queues import Moved, Requeue
 from shipper.redrive.selection import Selection
 from shipper.redrive.shelf import ShelfBox
 from shipper.redrive.stream import Stream
-
-PROGRESS_SECONDS: Final = 2.0
-"""Between two lines that say how far it is."""
 
 CONNECTIONS: Final = 4
 
@@ -120,7 +116,7 @@ async def _redrive(options: argparse.Namespace) -> int:
         return await _requeue(options)
     fates: Counter[Fate] = Counter()
     documents = 0
-    progress = _Progress()
+    progress = commands.Progress()
     async with _opened(options) as (settings, box), opened(settings, box, dry_run=options.dry_run) as driving:
         async for outcome in driving.run(_selection(options), options.limit):
             fates[outcome.fate] += 1
@@ -142,7 +138,7 @@ async def _requeue(options: argparse.Namespace) -> int:
     settings = commands.settings(options)
     target = _target(options, settings)
     region = next((queue.region for queue in settings.queues if queue.url == target), None)
-    progress = _Progress()
+    progress = commands.Progress()
     moved = Moved()
     async with Session(settings.aws, connections=CONNECTIONS) as session:
         requeue = Requeue(await session.client("sqs", region), options.queue, target, utc_now())
@@ -198,16 +194,3 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
-
-
-class _Progress:
-    """Lines on standard error, some time apart."""
-
-    def __init__(self) -> None:
-        self._next = time.monotonic() + PROGRESS_SECONDS
-
-    def tell(self, text: str) -> None:
-        """Say how far it is, unless that was said just now."""
-        if time.monotonic() >= self._next:
-            print(text, file=sys.stderr)
-            self._next = time.monotonic() + PROGRESS_SECONDS

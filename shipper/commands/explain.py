@@ -64,7 +64,7 @@ def _lines(told: Explanation) -> Iterator[str]:
     yield f"index      {told.index}"
     yield f"dataset    {told.dataset} (source module: {told.source or 'none'})"
     if told.key is None:
-        yield "object     none: it stands for a queue message"
+        yield "object     none: it comes from CloudTrail's Event history, or stands for a queue message or an import"
     else:
         yield f"object     s3://{printable(f'{told.bucket}/{told.key}')}"
         yield f"version    {printable(told.version or 'not known: the ledger does not tell')}"

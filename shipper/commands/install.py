@@ -7,8 +7,9 @@ import sys
 from shipper import commands
 from shipper.config import Settings
 from shipper.install import Change, conflicts, install
-from shipper.mappings import templates
+from shipper.mappings.templates import templates
 from shipper.opensearch import connected
+from shipper.source import Sources
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install and print each thing with what was done to it; 1 if another's template keeps ours from taking effect."""
-    return asyncio.run(_install(commands.settings(options, "opensearch.urls"), dry_run=options.dry_run))
+    """
+    Install and print each thing with what was done to it.
+
+    The status is 1 if another's template keeps ours from taking effect, or if a package's source was left out.
+    """
+    sources = Sources.discover()
+    status = asyncio.run(_install(commands.settings(options, "opensearch.urls"), dry_run=options.dry_run))
+    return 1 if commands.tell_broken(sources) else status
 
 
 async def _install(settings: Settings, *, dry_run: bool) -> int:

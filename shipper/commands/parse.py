@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     settings = commands.settings(options)
     ref = ObjectRef(bucket=options.bucket, key=options.key)
     sources = Sources.discover(settings.routes, retain=settings.documents.retain, settings=settings.sources)
+    commands.tell_broken(sources)
     claim = sources.route(ref)
     if isinstance(claim, Skip):
         raise ConfigError(f"the key {options.key!r} is that of an object without logs ({claim.reason})")

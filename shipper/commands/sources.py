@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+import shipper.sources
 from shipper import commands
 from shipper.config import Settings, describe
 from shipper.keypattern import readable
@@ -31,13 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the list."""
+    """Print the list; the status is 1 if a source of another package cannot be used."""
     if options.drift:
         seen = asyncio.run(_sightings(commands.settings(options, "opensearch.urls")))
         _print(seen, _drift(seen), as_json=options.json)
     else:
-        sources = list(Sources.discover())
+        sources = Sources.discover()
         _print(list(map(_row, sources)), (line for one in sources for line in _lines(one)), as_json=options.json)
+        return 1 if commands.tell_broken(sources) else 0
     return 0
 
 
@@ -54,17 +56,20 @@ def _row(source: Source[Any, Any]) -> dict[str, Any]:
         "key": source.key,
         "skip": source.skip,
         "forms": source.format.form,
-        "fields": len(fields(source.document_type)),
+        "fields": len(fields(source.document_type, source.dataset)),
+        "module": source.module.__name__,
         "settings": list(_settings(source)),
     }
 
 
 def _lines(source: Source[Any, Any]) -> Iterator[str]:
-    yield f"{source.dataset}  ({len(fields(source.document_type))} fields)"
+    yield f"{source.dataset}  ({len(fields(source.document_type, source.dataset))} fields)"
     yield f"    {source.description}"
     for key in readable(source.key):
         yield f"    key:   {key}"
     yield f"    forms: {source.format.form}"
+    if not source.module.__name__.startswith(f"{shipper.sources.__name__}."):
+        yield f"    from:  {source.module.__name__}"
     for setting in _settings(source):
         yield f"    set:   {setting}"
 

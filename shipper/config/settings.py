@@ -262,7 +262,8 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dataset: Annotated[
         Dataset | None,
         Meta(
-            description="The log, as `shipper sources` names it, shipper.deadletter or shipper.objects; default: any.",
+            description="The log, as `shipper sources` names it, shipper.deadletter, shipper.imports or "
+            "shipper.objects; default: any.",
             examples=["aws.vpcflow"],
         ),
     ] = None

@@ -108,7 +108,7 @@ class _Stage:
     async def _ship(self, there: Cloud, daemon: Daemon, seed: int) -> bool:
         """Put everything into the bucket, wait until it is shipped, and report; tell whether everything agrees."""
         clock, made = self._clock, traffic(seed, datetime.now(UTC).replace(microsecond=0))
-        samples = list(sample_objects(Sources.discover()))
+        samples = list(sample_objects(Sources.built_in()))
         objects = [*made.logs, *samples, made.digest, made.unclaimed]
         clock(
             f"uploading {len(objects)} objects: {len(made.logs)} logs made up (seed {seed}), {len(samples)} samples, "
@@ -141,7 +141,7 @@ class _Stage:
         yield f"S3 and SQS  {self._aws_url}, any credentials, bucket {there.bucket}"
         yield f"Settings    {self._config}"
         if not self._is_ours:
-            names = (*[source.dataset for source in Sources.discover()], deadletter.DATASET, ledger.DATASET)
+            names = (*[source.dataset for source in Sources.built_in()], deadletter.DATASET, ledger.DATASET)
             streams = ",".join(f"logs-{name}-{NAMESPACE}" for name in names)
             yield f"The documents stay. To remove them: curl -X DELETE {user}'{url}/_data_stream/{streams}'"
         yield "Ctrl-C ends it."

@@ -6,8 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from shipper.mappings import Template
-from shipper.mappings.templates import MANAGER, PRIORITY
+from shipper.mappings.templates import MANAGER, PRIORITY, Template
 from shipper.product import Client
 
 ALL: Final = "/_index_template/*"

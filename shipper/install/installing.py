@@ -7,8 +7,7 @@ from shipper.install import retention as policies
 from shipper.install import streams, templates
 from shipper.install.conflicts import rivals
 from shipper.install.step import Change, Step
-from shipper.mappings import Template
-from shipper.mappings.templates import FLAVOURS, document_types
+from shipper.mappings.templates import FLAVOURS, Template, document_types
 from shipper.mappings.templates import templates as all_templates
 from shipper.product import Client, Server, detect
 from shipper.retention.policy import FeatureMissingError

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from shipper.install.conflicts import Rival
 from shipper.install.step import Change, Step
-from shipper.mappings import Template
+from shipper.mappings.templates import Template
 from shipper.product import Client
 
 SHOWN: Final = 5

@@ -8,7 +8,7 @@ from msgspec import Struct
 from shipper import __version__
 from shipper.errors import OpenSearchError
 from shipper.install.step import Change, Step, difference, is_newer
-from shipper.mappings import Template, templates
+from shipper.mappings.templates import Template, templates
 from shipper.product import Client, numbers
 
 

@@ -8,8 +8,3 @@ flavour       fields → mappings as one product takes them; `opensearch` and `e
 templates     all of it → templates, in the order in which they are installed
 files         the templates as files, for people, and the list of fields
 """
-
-from shipper.mappings.files import generated
-from shipper.mappings.templates import Template, templates
-
-__all__ = ["Template", "generated", "templates"]

@@ -2,7 +2,8 @@
 The fields of a document, read from the Structs that declare it.
 
 A field that ECS has gets its type from ECS, and the declared type must be able to hold it. A field of our own, below
-`aws.` or `shipper.`, gets the type that stands for its Python type. There are no other fields.
+`aws.`, `shipper.` or the first name of its dataset, gets the type that stands for its Python type. There are no other
+fields.
 """
 
 import typing
@@ -18,7 +19,7 @@ from shipper.mappings.ecs_list import EcsField, ecs_fields
 from shipper.retain import twins
 
 OWN: Final = ("aws.", "shipper.")
-"""Where fields may stand that ECS does not have."""
+"""Where fields of any dataset may stand that ECS does not have."""
 
 _TYPES: Final[dict[Any, tuple[str, tuple[str, ...]]]] = {
     str: ("keyword", ("keyword", "constant_keyword", "wildcard", "match_only_text")),
@@ -60,17 +61,25 @@ class Field(Struct, frozen=True):
     is_sorted: bool = True
 
 
-def fields(document: type[Struct]) -> dict[str, Field]:
+def fields(document: type[Struct], dataset: str = "") -> dict[str, Field]:
     """
     Give all fields of a document by path, sorted.
 
+    Args:
+        document: the Struct
+        dataset: whose fields may also stand below the first part of its name
+
     Raises:
-        TypeError: a field is neither of ECS nor below `aws.` or `shipper.`, or its declared type has no counterpart
+        TypeError: a field is neither of ECS nor where own fields may stand, or its declared type has no counterpart
     """
-    return {field.path: field for field in sorted(_members(document, "", ()), key=lambda field: field.path)}
+    vendor = dataset.partition(".")[0]
+    own = (*OWN, f"{vendor}.") if vendor and f"{vendor}." not in OWN else OWN
+    return {field.path: field for field in sorted(_members(document, "", (), own), key=lambda field: field.path)}
 
 
-def _members(struct: type[Struct], prefix: str, outer: tuple[type[Struct], ...]) -> Iterator[Field]:
+def _members(
+    struct: type[Struct], prefix: str, outer: tuple[type[Struct], ...], own: tuple[str, ...]
+) -> Iterator[Field]:
     if struct in outer:
         raise TypeError(f"{prefix.rstrip('.')}: {struct.__name__} holds itself, so its fields have no end")
     spelled = twins(struct)
@@ -79,7 +88,7 @@ def _members(struct: type[Struct], prefix: str, outer: tuple[type[Struct], ...])
         declared, ignore_above = _declared(path, member.type)
         known = ecs_fields().get(path)
         if not _is_struct(declared):
-            leaf = _leaf(path, declared, ignore_above, known)
+            leaf = _leaf(path, declared, ignore_above, known, own)
             yield structs.replace(leaf, is_sorted=False) if member.name in spelled else leaf
             continue
         if known and known.type not in _STRUCT_TYPES:
@@ -87,10 +96,10 @@ def _members(struct: type[Struct], prefix: str, outer: tuple[type[Struct], ...])
         if known and known.type != "object":
             yield Field(path, known.type, is_ecs=True)
         if not (known and known.type == "geo_point"):  # its members are no fields
-            yield from _members(declared, f"{path}.", (*outer, struct))
+            yield from _members(declared, f"{path}.", (*outer, struct), own)
 
 
-def _leaf(path: str, declared: Any, ignore_above: int | None, known: EcsField | None) -> Field:
+def _leaf(path: str, declared: Any, ignore_above: int | None, known: EcsField | None, own: tuple[str, ...]) -> Field:
     if declared not in _TYPES:
         raise TypeError(f"{path}: {_name(declared)} has no field type; declare one of {', '.join(map(_name, _TYPES))}")
     own_type, ecs_types = _TYPES[declared]
@@ -100,8 +109,8 @@ def _leaf(path: str, declared: Any, ignore_above: int | None, known: EcsField | 
             raise TypeError(f"{path}: ECS says {known.type}, but {_name(declared)} is declared")
         kind = own_type if known.type == "object" else known.type
         return Field(path, kind, is_ecs=True, is_indexed=is_indexed and known.is_indexed, ignore_above=ignore_above)
-    if not path.startswith(OWN):
-        raise TypeError(f"{path} is no field of ECS {ecs.VERSION}: rename it, or move it below {' or '.join(OWN)}")
+    if not path.startswith(own):
+        raise TypeError(f"{path} is no field of ECS {ecs.VERSION}: rename it, or move it below {' or '.join(own)}")
     return Field(path, own_type, is_ecs=False, is_indexed=is_indexed, ignore_above=ignore_above)
 
 

@@ -8,11 +8,12 @@ from shipper.mappings.aliases import aliases
 from shipper.mappings.fields import fields
 from shipper.mappings.opensearch import OPENSEARCH
 from shipper.mappings.templates import FLAVOURS, DocumentTypes, Template, document_types, templates
+from shipper.source import Sources
 
 
 def generated() -> dict[str, str]:
     """Content of the generated files by path in the repository."""
-    documents = document_types()
+    documents = document_types(Sources.built_in())
     files = {
         f"mappings/{flavour.name}/{template.kind}/{template.name}.json": template_json(template)
         for flavour in FLAVOURS.values()
@@ -32,7 +33,7 @@ def fields_csv(documents: DocumentTypes) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("dataset", "field", "type", "ecs"))
     for dataset, document in sorted(documents.items()):
-        declared = fields(document)
+        declared = fields(document, dataset)
         for path, field in declared.items():
             writer.writerow((dataset, path, OPENSEARCH.parameters(field)["type"], "yes" if field.is_ecs else "no"))
         for name in aliases(dataset, declared):

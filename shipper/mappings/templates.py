@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shipper import __version__, deadletter, ecs, ledger
+from shipper.history import entries
 from shipper.mappings.aliases import aliases
 from shipper.mappings.elasticsearch import ELASTICSEARCH
 from shipper.mappings.fields import Field, fields
@@ -92,10 +93,20 @@ class Template:
         return self.found(answer) == self.body
 
 
-def document_types() -> DocumentTypes:
-    """Give all datasets there are: one for each source, and those the shipper writes about itself."""
-    sources = {source.dataset: source.document_type for source in Sources.discover()}
-    return {**sources, deadletter.DATASET: deadletter.DeadLetterDocument, ledger.DATASET: ledger.EntryDocument}
+def document_types(sources: Sources | None = None) -> DocumentTypes:
+    """
+    Give all datasets there are: one for each source, and those the shipper writes about itself.
+
+    Args:
+        sources: all there are by default
+    """
+    of_sources = {source.dataset: source.document_type for source in sources or Sources.discover()}
+    own: DocumentTypes = {
+        deadletter.DATASET: deadletter.DeadLetterDocument,
+        entries.DATASET: entries.EntryDocument,
+        ledger.DATASET: ledger.EntryDocument,
+    }
+    return {**of_sources, **own}
 
 
 def templates(documents: DocumentTypes | None = None, flavour: Flavour = OPENSEARCH) -> list[Template]:
@@ -119,7 +130,7 @@ def templates(documents: DocumentTypes | None = None, flavour: Flavour = OPENSEA
         *(
             template
             for dataset, document in sorted((document_types() if documents is None else documents).items())
-            for template in _of_dataset(dataset, fields(document), common, flavour)
+            for template in _of_dataset(dataset, fields(document, dataset), common, flavour)
         ),
     ]
 

@@ -2,7 +2,6 @@
 Dead letters afterwards: found, shown, and what they stand for driven once more through the current code.
 
 letters     a letter as it is read back, and where it lies
-moments     a time as people write it
 selection   which letters: as a query, and as a question to one letter
 letterbox   where letters lie; stream and shelf are the real ones
 stream      … in the data stream

@@ -44,7 +44,7 @@ class Case:
     A record, or a whole object, with its letters.
 
     Args:
-        ref: the object
+        ref: the object; None for what comes from none
         position: of the record, or `WHOLE_OBJECT`
         letters: that stand for it; several if it failed for several reasons
 
@@ -57,7 +57,7 @@ class Case:
         why: for people
     """
 
-    def __init__(self, ref: ObjectRef, position: int, letters: list[Letter]) -> None:
+    def __init__(self, ref: ObjectRef | None, position: int, letters: list[Letter]) -> None:
         self.position = position
         self.letters = letters
         self.tally = Tally(Place(dataset=letters[0].content.dataset, object=ref))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from shipper.bucket import ObjectStore
 from shipper.deadletter import UNKNOWN, WHOLE_OBJECT, DeadLetters, Place
 from shipper.errors import LetterError, ObjectError, ObjectMissing, RecordError
+from shipper.notification import NO_OBJECT
 from shipper.recognition import recognized
 from shipper.redrive.cases import Case, Cases
 from shipper.redrive.courier import Courier, Parcel
@@ -73,6 +74,19 @@ class Objects:
         for case in cases.records.values():
             if case.gone and (made_by := claim or self._sources.of(cases.ref, case.letters[0].content.dataset)):
                 await self._restore(*made_by, case)
+
+    async def restore(self, case: Case) -> None:
+        """
+        Drive a record that comes from no object: all there is of it is what its letters hold.
+
+        Raises:
+            OpenSearchError: OpenSearch does not take documents
+        """
+        dataset = case.letters[0].content.dataset
+        if made_by := self._sources.of(NO_OBJECT, dataset):
+            await self._restore(*made_by, case)
+        else:
+            case.fail(f"there is no source for {dataset}")
 
     async def _read(self, claim: Claim | None, place: Place, cases: Cases) -> Claim | None:
         """Read the object up to where nothing of interest follows; give what it is, if that is known."""

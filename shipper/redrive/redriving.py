@@ -3,6 +3,7 @@ Letters driven once more: read this first.
 
     letters ─ by object ─▶ cases ─ object read again ─▶ courier ─▶ documents, new letters
                              │ object gone ─ original ─▶    │
+    events of no object ─────┴───────────── original ─▶    │
     removed ◀─ done, replaced ─ outcomes ◀──────────────────┘ stays
 
 Documents have the ids that they would have had, and a letter is removed when its documents are there: whoever
@@ -15,9 +16,10 @@ from itertools import islice
 
 from msgspec import structs
 
+from shipper.deadletter import UNKNOWN
 from shipper.errors import LetterError, NotificationError
 from shipper.notification import parse
-from shipper.redrive.cases import Cases, Fate, Outcome, by_object
+from shipper.redrive.cases import Case, Cases, Fate, Outcome, by_object
 from shipper.redrive.courier import Courier
 from shipper.redrive.letterbox import Letterbox
 from shipper.redrive.letters import Letter
@@ -75,12 +77,21 @@ class Redriving:
     async def _group(self, letters: list[Letter]) -> list[Outcome]:
         """Drive the letters of one object, or that of a message."""
         ref = letters[0].ref
-        if ref is None:
+        if ref is None and letters[0].content.dataset == UNKNOWN:
             return [await self._message(letters[0])]
+        if ref is None:
+            return await self._event(letters[0])
         cases = Cases(ref, letters)
         await self._objects.drive(cases)
         await self._courier.flush()
         return [outcome for case in cases for outcome in case.outcomes(takes_new=self._box.takes_new)]
+
+    async def _event(self, letter: Letter) -> list[Outcome]:
+        """Drive an event that comes from no object."""
+        case = Case(None, letter.content.position or 0, [letter])
+        await self._objects.restore(case)
+        await self._courier.flush()
+        return list(case.outcomes(takes_new=self._box.takes_new))
 
     async def _message(self, letter: Letter) -> Outcome:
         """Drive all objects of a message that was not understood."""

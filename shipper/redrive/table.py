@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from typing import Any, Final
 
+from shipper.deadletter import UNKNOWN
 from shipper.redrive.cases import Outcome
 from shipper.redrive.letters import Letter
 
@@ -45,7 +46,7 @@ def place(letter: Letter) -> str:
     """Say what a letter stands for."""
     ref, position = letter.ref, letter.content.position
     if ref is None:
-        return "a message"
+        return "a message" if letter.content.dataset == UNKNOWN else "an event of the Event history"
     what = f"s3://{ref.bucket}/{ref.key}"
     return printable(what if position is None else f"{what} record {position}")
 

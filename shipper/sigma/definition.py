@@ -16,6 +16,7 @@ from typing import Any, Final
 from shipper.mappings.fields import fields
 from shipper.mappings.templates import document_types
 from shipper.sigma.taxonomy import LOG_SOURCES, LogSource
+from shipper.source import Sources
 
 NAME: Final = "s3_siem_shipper"
 FILE: Final = "config/sigma/pipeline.yml"
@@ -47,7 +48,7 @@ def definition() -> dict[str, Any]:
 
 def known_fields(source: LogSource) -> tuple[list[str], list[str]]:
     """Give the names of all fields of a log source's documents, and of those that have members of any name."""
-    documents = document_types()
+    documents = document_types(Sources.built_in())
     found = {field.path: field for dataset in source.datasets for field in fields(documents[dataset]).values()}
     return sorted(found), sorted(path for path, field in found.items() if field.type == "flattened")
 

@@ -85,7 +85,7 @@ class Site:
         answer = await self.engine.request("POST", f"/{index}/_search", body)
         # OpenSearch 3.6 leaves out documents without a value when it sorts by a number, so the sorting is done here.
         hits = answer["hits"]["hits"] if answer else []
-        return sorted(hits, key=lambda hit: hit["_source"]["aws"]["s3"]["object"].get("offset", -1))
+        return sorted(hits, key=lambda hit: _offset(hit["_source"]))
 
     async def left(self) -> int:
         """Messages that are in the queue, seen or unseen."""
@@ -173,6 +173,12 @@ async def site(
     async with connected(reached(opensearch_url, access)) as engine:
         yield Site(s3, sqs, engine, unique, queue, dead, namespace, config, environment)
         await engine.request("DELETE", f"/_data_stream/logs-*-{namespace}")
+
+
+def _offset(document: dict[str, Any]) -> int:
+    """Give the place of a document's record in its object; what comes from no object is first."""
+    offset: int = document.get("aws", {}).get("s3", {}).get("object", {}).get("offset", -1)
+    return offset
 
 
 async def shipper(site: Site, *arguments: str) -> tuple[int, str, str]:

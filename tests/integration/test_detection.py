@@ -21,7 +21,7 @@ from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
 
 from shipper import freeform
-from shipper.mappings import templates
+from shipper.mappings.templates import templates
 from shipper.resources import resource
 from shipper.sigma.definition import FILE
 from shipper.sigma.plugin import s3_siem_shipper

@@ -21,11 +21,10 @@ from integration.conftest import REGION
 from integration.shipping import TRAIL_KEY, Site, running, shipper, site
 from integration.test_majors import goldens, index, mapping_of
 from shipper.install import Change, Step, install
-from shipper.mappings import templates
 from shipper.mappings.aliases import aliases
 from shipper.mappings.elasticsearch import ELASTICSEARCH
 from shipper.mappings.fields import fields
-from shipper.mappings.templates import FLAVOURS
+from shipper.mappings.templates import FLAVOURS, templates
 from shipper.opensearch import OpenSearch
 from shipper.product import Product, Server, detect
 from shipper.source import Source

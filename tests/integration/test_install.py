@@ -19,8 +19,7 @@ from shipper.config import Retention
 from shipper.embedded import EmbeddedOpenSearch
 from shipper.embedded.security import Access
 from shipper.install import Change, Step, conflicts, install
-from shipper.mappings import Template, templates
-from shipper.mappings.templates import PRIORITY
+from shipper.mappings.templates import PRIORITY, Template, templates
 from shipper.opensearch import OpenSearch, connected
 
 CONFIG = Path(__file__).parents[2] / "config"

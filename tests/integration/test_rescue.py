@@ -19,7 +19,7 @@ from shipper.deadletter import DeadLetters, Place
 from shipper.health import Health
 from shipper.indexer import Indexer
 from shipper.install import install
-from shipper.mappings import templates
+from shipper.mappings.templates import templates
 from shipper.metrics import Metrics
 from shipper.opensearch import OpenSearch, connected
 from shipper.pipeline import utc_now

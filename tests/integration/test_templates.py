@@ -9,9 +9,9 @@ from msgspec import Raw
 from opensearchpy import OpenSearch
 
 from shipper import deadletter, ecs, freeform
-from shipper.mappings import Template, templates
 from shipper.mappings.fields import fields
 from shipper.mappings.opensearch import OPENSEARCH
+from shipper.mappings.templates import Template, templates
 
 MOMENT = "2026-02-03T04:05:06.789012Z"
 PROPERTIES = {"f": {"type": "flat_object"}}

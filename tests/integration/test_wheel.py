@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROBE = """
 from shipper.resources import resource
-from shipper.mappings import templates
+from shipper.mappings.templates import templates
 files = {"config": "shipper.toml", "dashboards": "README.md", "mappings": "ecs.csv", "samples": "aws_vpcflow/keys.txt"}
 for name, file in files.items():
     assert (resource(name) / file).is_file(), (name, file)
