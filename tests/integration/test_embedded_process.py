@@ -14,7 +14,7 @@ import pytest
 from shipper.embedded.errors import PlatformError, StartError
 from shipper.embedded.process import Account, SupervisedProcess, unprivileged_account
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
