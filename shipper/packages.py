@@ -117,7 +117,7 @@ def _check(source: "Source[Any, Any]") -> None:
     if not issubclass(source.document_type, ecs.Document):
         raise TypeError(f"document() gives a {source.document_type.__name__}, and no ecs.Document")
     fields(source.document_type, source.dataset)
-    if source.settings:
-        source.settings()  # every setting has a default
+    if source.configured and source.settings:
+        source.configured(source.settings())  # every setting has a default
     if not (source.description and source.format.form):
         raise ValueError("its module has no docstring")

@@ -87,6 +87,11 @@ class Kept(SourceSettings):
     spelled: Annotated[str, Meta(description="The string form.")] = "{}"
 
 
+def unwilling(settings: Kept) -> Source[Any, Any]:
+    """Fail where it should make a source from its settings."""
+    raise KeyError(settings.spelled)
+
+
 def free(settings: Kept) -> "Source[Any, Any]":
     """Make a source whose documents have what is set."""
 
@@ -143,6 +148,7 @@ def test_a_package_adds_a_source(install: Any) -> None:
         (replace(BROKEN, skip="["), "error: unterminated character set"),
         (replace(BROKEN, document=wrong), "nowhere is no field of ECS"),
         (replace(BROKEN, document=undecided), "NameError: name 'Unknown' is not defined"),
+        (replace(BROKEN, configured=unwilling), "KeyError: '{}'"),
     ],
 )
 def test_a_broken_package_is_named_and_hides_no_other(install: Any, value: Any, told: str) -> None:

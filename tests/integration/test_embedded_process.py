@@ -14,7 +14,7 @@ import pytest
 from shipper.embedded.errors import PlatformError, StartError
 from shipper.embedded.process import Account, SupervisedProcess, unprivileged_account
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -66,6 +66,7 @@ import os, signal, sys, threading, time
 from pathlib import Path
 from shipper.embedded.process import SupervisedProcess
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
 folder = Path(sys.argv[1])
 started = []
 
