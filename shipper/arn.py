@@ -4,7 +4,6 @@ Amazon Resource Names: where a resource is, and who is behind one of a principal
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 """
 
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from shipper import ecs
@@ -49,7 +48,6 @@ NOWHERE: Final = Arn()
 NOBODY: Final = Principal()
 
 
-@lru_cache(maxsize=4096)
 def parted(text: str | None) -> Arn:
     """Part `arn:aws:vpc-lattice:us-west-2:123456789012:service/svc-1a2b3c4d`; what is no ARN says nothing."""
     parts = text.split(":", _PARTS) if text and text.startswith("arn:") else ()
@@ -59,7 +57,6 @@ def parted(text: str | None) -> Arn:
     return Arn(region or None, account or None, resource or None)
 
 
-@lru_cache(maxsize=4096)
 def principal(text: str | None) -> Principal:
     """Read the ARN of a principal; of an id, or whatever else is no ARN, nobody is known."""
     kind, _, path = (parted(text).resource or "").partition("/")
