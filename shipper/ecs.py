@@ -725,6 +725,21 @@ def ip_version(ip: Ip | None) -> str | None:
     return ("ipv6" if ":" in ip else "ipv4") if ip else None
 
 
+@lru_cache(maxsize=4096)
+def geo(
+    city: str | None, country_code: str | None, country: str | None, lat: float | None, lon: float | None
+) -> Geo | None:
+    """Describe a place; half a position is none."""
+    place = GeoPoint(lat=lat, lon=lon) if lat is not None and lon is not None else None
+    return some(Geo(city_name=city, country_iso_code=country_code, country_name=country, location=place))
+
+
+@lru_cache(maxsize=4096)
+def autonomous_system(number: int | None, name: str | None) -> As | None:
+    """Describe the network that an address belongs to."""
+    return some(As(number=number, organization=AsOrganization(name=name) if name else None))
+
+
 def related(
     *, hosts: Iterable[str | None] = (), ip: Iterable[Ip | None] = (), user: Iterable[str | None] = ()
 ) -> Related | None:

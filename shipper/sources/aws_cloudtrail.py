@@ -706,7 +706,7 @@ def _read_caller(data: bytes, signing_in: str | None) -> Caller:
     return Caller(
         account=identity.account_id,
         actor=actor,
-        names=tuple(dict.fromkeys(filter(None, names))),
+        names=ecs.once(names),
         user=ecs.some(ecs.User(email=actor.email, id=actor.id, name=actor.name)),
         fields=Raw(msgspec.json.encode(fields)) if fields else None,
         unread=(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -245,7 +244,7 @@ def _user_agent(text: str | None) -> ecs.UserAgent | None:
 def _network(protocol: str | None, direction: str | None, endpoint: Endpoint | None) -> ecs.Network:
     """Describe the traffic; a protocol that AWS has no name for has its number."""
     address, protocol = endpoint.ip if endpoint else None, (ecs.given(protocol) or "").lower()
-    network = ecs.Network(direction=direction, type=("ipv6" if ":" in address else "ipv4") if address else None)
+    network = ecs.Network(direction=direction, type=ecs.ip_version(address))
     if protocol.isdecimal():
         network.iana_number = protocol
     else:
@@ -278,7 +277,7 @@ def _remote(
         remote.city = None
     endpoint = _endpoint(remote.ip_address_v4, remote.ip_address_v6, port, found) or Endpoint()
     country, location, owner = remote.country, remote.geo_location, remote.organization
-    endpoint.geo = _geo(
+    endpoint.geo = ecs.geo(
         ecs.given(remote.city.city_name) if remote.city else None,
         ecs.given(country.country_code) if country else None,
         ecs.given(country.country_name) if country else None,
@@ -287,7 +286,8 @@ def _remote(
     )
     if owner:
         number = ecs.given(owner.asn)
-        endpoint.autonomous_system = _autonomous_system(number, ecs.given(owner.asn_org))
+        as_number = int(number) if number and _is_as_number(number) else None
+        endpoint.autonomous_system = ecs.autonomous_system(as_number, ecs.given(owner.asn_org))
         if action and number and not _is_as_number(number):
             place = f"service.action.{action}.remoteIpDetails.organization.asn"
             found.unfit.unread += (ecs.Unparsed(field=place, value=number),)
@@ -301,24 +301,6 @@ def _endpoint(v4: str | None, v6: str | None, port: PortDetails | None, found: A
     ip = ecs.ip(address)
     found.names.addresses += (ip, ecs.ip(v6)) if v4 and v6 else (ip,)
     return Endpoint(address=address or None, ip=ip, port=number)
-
-
-@lru_cache(maxsize=4_096)
-def _geo(
-    city: str | None, code: str | None, country: str | None, lat: float | None, lon: float | None
-) -> ecs.Geo | None:
-    place = ecs.GeoPoint(lat=lat, lon=lon) if lat is not None and lon is not None else None
-    return ecs.some(ecs.Geo(city_name=city, country_iso_code=code, country_name=country, location=place))
-
-
-@lru_cache(maxsize=4_096)
-def _autonomous_system(number: str | None, name: str | None) -> ecs.As | None:
-    return ecs.some(
-        ecs.As(
-            number=int(number) if number and _is_as_number(number) else None,
-            organization=ecs.AsOrganization(name=name) if name else None,
-        )
-    )
 
 
 def _is_as_number(text: str) -> bool:

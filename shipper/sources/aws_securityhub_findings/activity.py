@@ -176,7 +176,7 @@ def _remote(remote: RemoteIpDetails | None, port: PortDetails | None, names: Nam
     remote = remote or _NO_REMOTE
     endpoint = _endpoint(remote, port, names) or Endpoint()
     country, location, owner = remote.country, remote.geo_location, remote.organization
-    endpoint.geo = _geo(
+    endpoint.geo = ecs.geo(
         ecs.given(remote.city.city_name) if remote.city else None,
         ecs.given(country.country_code) if country else None,
         ecs.given(country.country_name) if country else None,
@@ -184,7 +184,7 @@ def _remote(remote: RemoteIpDetails | None, port: PortDetails | None, names: Nam
         location.lon if location else None,
     )
     if owner:
-        endpoint.autonomous_system = _autonomous_system(owner.asn, ecs.given(owner.asn_org))
+        endpoint.autonomous_system = ecs.autonomous_system(owner.asn, ecs.given(owner.asn_org))
     return ecs.some(endpoint)
 
 
@@ -197,19 +197,6 @@ def _endpoint(
     ip = ecs.ip(text)
     names.addresses += (ip,)
     return Endpoint(address=text or None, ip=ip, port=number)
-
-
-@lru_cache(maxsize=4_096)
-def _geo(
-    city: str | None, code: str | None, country: str | None, lat: float | None, lon: float | None
-) -> ecs.Geo | None:
-    place = ecs.GeoPoint(lat=lat, lon=lon) if lat is not None and lon is not None else None
-    return ecs.some(ecs.Geo(city_name=city, country_iso_code=code, country_name=country, location=place))
-
-
-@lru_cache(maxsize=4_096)
-def _autonomous_system(number: int | None, name: str | None) -> ecs.As | None:
-    return ecs.some(ecs.As(number=number, organization=ecs.AsOrganization(name=name) if name else None))
 
 
 # -- what stands beside the action -------------------------------------------------------------------------------------
