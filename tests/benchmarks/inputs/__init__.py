@@ -12,6 +12,7 @@ from itertools import repeat
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from benchmarks.enveloping import payload
 from benchmarks.packing import packed
 from shipper.demo.objects import StoredObject
 from shipper.source import Source
@@ -43,6 +44,16 @@ class Framing(NamedTuple):
 def over_and_over(text: bytes, times: int) -> Iterator[bytes]:
     """Write an object again and again, for formats whose objects may follow each other as they are."""
     return repeat(text, times)
+
+
+def in_payloads(text: bytes, times: int) -> Iterator[bytes]:
+    """Write the lines of an object as messages of CloudWatch Logs, a payload again and again."""
+    return repeat(payload(text.decode().splitlines()), times)
+
+
+def glued(text: bytes, times: int) -> Iterator[bytes]:
+    """Write the lines of an object with nothing between them, as Firehose does."""
+    return repeat(b"".join(text.splitlines()), times)
 
 
 class Input(NamedTuple):

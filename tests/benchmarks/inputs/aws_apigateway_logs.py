@@ -11,14 +11,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
 from random import Random
 from typing import Final, NamedTuple
 
 import msgspec
 
-from benchmarks.enveloping import payload
-from benchmarks.inputs import Facts, Framing, Input, over_and_over
+from benchmarks.inputs import Facts, Framing, Input, glued, in_payloads, over_and_over
 from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.vocabulary import uuid, word
 from shipper.demo.objects import StoredObject, zipped
@@ -206,14 +204,6 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
-    return repeat(payload(text.decode().splitlines()), times)
-
-
-def _glued(text: bytes, times: int) -> Iterator[bytes]:
-    return repeat(b"".join(text.splitlines()), times)
-
-
 inputs = (
     Input(
         "aws.apigateway_logs",
@@ -222,8 +212,8 @@ inputs = (
         facts,
         {
             "": Framing(over_and_over),
-            "cloudwatch": Framing(_in_payloads, packed_one_by_one),
-            "firehose": Framing(_glued),
+            "cloudwatch": Framing(in_payloads, packed_one_by_one),
+            "firehose": Framing(glued),
         },
     ),
 )

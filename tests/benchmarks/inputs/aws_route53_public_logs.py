@@ -9,12 +9,10 @@ https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import repeat
 from random import Random
 from typing import Final
 
-from benchmarks.enveloping import payload
-from benchmarks.inputs import Facts, Framing, Input, over_and_over
+from benchmarks.inputs import Facts, Framing, Input, in_payloads, over_and_over
 from benchmarks.network import address
 from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.vocabulary import moment, word
@@ -87,16 +85,12 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
-    return repeat(payload(text.decode().splitlines()), times)
-
-
 inputs = (
     Input(
         "aws.route53_public_logs",
         100_000,
         write,
         facts,
-        {"": Framing(over_and_over), "cloudwatch": Framing(_in_payloads, packed_one_by_one)},
+        {"": Framing(over_and_over), "cloudwatch": Framing(in_payloads, packed_one_by_one)},
     ),
 )

@@ -11,14 +11,12 @@ https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs-fo
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
 from random import Random
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from benchmarks.enveloping import payload
-from benchmarks.inputs import Facts, Framing, Input, over_and_over
+from benchmarks.inputs import Facts, Framing, Input, in_payloads, over_and_over
 from benchmarks.network import address
 from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.vocabulary import SERVICES, word
@@ -191,16 +189,12 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
-    return repeat(payload(text.decode().splitlines()), times)
-
-
 inputs = (
     Input(
         "aws.route53_resolver_logs",
         100_000,
         write,
         facts,
-        {"": Framing(over_and_over), "cloudwatch": Framing(_in_payloads, packed_one_by_one)},
+        {"": Framing(over_and_over), "cloudwatch": Framing(in_payloads, packed_one_by_one)},
     ),
 )

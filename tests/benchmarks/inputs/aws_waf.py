@@ -10,14 +10,12 @@ https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import repeat
 from random import Random
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from benchmarks.enveloping import payload
-from benchmarks.inputs import Facts, Framing, Input, over_and_over
+from benchmarks.inputs import Facts, Framing, Input, glued, in_payloads, over_and_over
 from benchmarks.packing import packed_one_by_one, unpacked
 from benchmarks.vocabulary import public_ip, uuid, word
 from shipper.demo.objects import StoredObject, zipped
@@ -295,14 +293,6 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-def _in_payloads(text: bytes, times: int) -> Iterator[bytes]:
-    yield from repeat(payload(text.decode().splitlines()), times)
-
-
-def _glued(text: bytes, times: int) -> Iterator[bytes]:
-    yield from repeat(b"".join(text.splitlines()), times)
-
-
 inputs = (
     Input(
         "aws.waf",
@@ -311,8 +301,8 @@ inputs = (
         facts,
         {
             "": Framing(over_and_over),
-            "cloudwatch": Framing(_in_payloads, packed_one_by_one),
-            "firehose": Framing(_glued),
+            "cloudwatch": Framing(in_payloads, packed_one_by_one),
+            "firehose": Framing(glued),
         },
     ),
 )
