@@ -34,6 +34,12 @@ Int = NewType("Int", int)
 LongText = Annotated[str, Meta(extra={"ignore_above": 8_191})]
 """A string that is searched with wildcards and may be long: it can be found up to 8,191 characters instead of 1,024."""
 
+Identifier = Annotated[str, Meta(extra={"is_sorted": False})]
+"""
+A name that hardly two records share: it is searched for, and it has no doc values, as each group would be of one. They
+take as much room as the index of the values themselves.
+"""
+
 Unindexed = NewType("Unindexed", str)
 """Text that is kept but cannot be searched: a field with neither index nor doc values, of any length."""
 

@@ -1,5 +1,6 @@
 """What CloudTrail's records need beside the contract of all sources."""
 
+import hashlib
 import json
 from typing import Any, Final
 
@@ -82,3 +83,26 @@ def test_long_identities_are_not_kept() -> None:
     (one,) = results(record(1, long))
     assert body(one)["user"]["name"].startswith("aaa")
     assert aws_cloudtrail._known_caller.cache_info().currsize == before  # noqa: SLF001
+
+
+@pytest.mark.parametrize("between", ['":"', '" : "'])
+def test_session_tokens_become_digests(between: str) -> None:
+    """In both forms, however the token is written; what is too short to be one, or of other letters, stays."""
+    token = "IQoJb3JpZ2luX2VjEFs/" * 20 + "+-_="
+    digest = "sha256:" + hashlib.sha256(token.encode()).hexdigest()[:32]
+    elements = json.dumps({"credentials": {"sessionToken": token, "accessKeyId": "ASIAEXAMPLE"}})
+    for written in (elements, elements.replace("/", "\\/").replace("=", "\\u003d")):
+        part = written.replace('": "', between).encode()
+        (trail,) = [
+            body(one)["aws"]["cloudtrail"] for one in results(record(1, SOUND)[:-1] + b',"responseElements":%b}' % part)
+        ]
+        answered = trail["flattened"]["response_elements"]
+        assert answered == {"credentials": {"sessionToken": digest, "accessKeyId": "ASIAEXAMPLE"}}
+        assert trail["response_elements"] == f"{{credentials={{sessionToken={digest}, accessKeyId=ASIAEXAMPLE}}}}"
+
+
+@pytest.mark.parametrize("value", ["<encoded session token blob>", "a" * 63, "a" * 80 + '"', "a" * 80 + " b", 7, None])
+def test_other_values_of_that_name_stay(value: object) -> None:
+    """Only what can be a token is replaced."""
+    trail = body(results(record(1, SOUND, responseElements={"sessionToken": value, "n": 1}))[0])["aws"]["cloudtrail"]
+    assert trail["flattened"]["response_elements"].get("sessionToken") == value

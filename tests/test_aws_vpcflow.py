@@ -29,3 +29,16 @@ def test_any_layout_fills_its_own_fields(header: str, line: str, fields: dict[st
     (one,) = read(aws_vpcflow.source, KEY, [f"{header}\n{line}\n".encode()])
     assert isinstance(one, Indexed)
     assert json.loads(one.body)["aws"].get("vpcflow") == fields
+
+
+def test_community_id_is_left_out_if_so_set() -> None:
+    """A quarter of a flow's index is for those who look for it; all else of the document stays."""
+    body = b"2 111122223333 eni-1 10.0.0.1 10.0.0.2 1024 443 6 10 840 1770109500 1770109560 ACCEPT OK\n"
+    documents = []
+    for wanted in (True, False):
+        (one,) = read(aws_vpcflow.configured(aws_vpcflow.FlowSettings(community_id=wanted)), KEY, [body])
+        assert isinstance(one, Indexed)
+        documents.append(json.loads(one.body))
+    with_it, without = documents
+    assert with_it["network"].pop("community_id").startswith("1:")
+    assert without == with_it

@@ -100,6 +100,7 @@ def paths(properties: dict[str, Any], prefix: str = "") -> Iterator[str]:
         (ecs.Text | None, {"type": "match_only_text"}),
         (ecs.LongText | None, {"type": "keyword", "ignore_above": 8191}),
         (tuple[ecs.LongText, ...], {"type": "keyword", "ignore_above": 8191}),
+        (ecs.Identifier | None, {**KEYWORD, "doc_values": False}),
         (Annotated[str, Meta(description="no limit in it")], KEYWORD),
         (ecs.Unindexed | None, {"type": "keyword", "index": False, "doc_values": False}),
     ],

@@ -49,8 +49,8 @@ class Field(Struct, frozen=True):
         is_ecs: whether ECS has it; else it is our own
         is_indexed: whether it can be searched; otherwise it is only kept
         ignore_above: characters beyond which a value cannot be searched; None for the usual number
-        is_sorted: whether it has doc values, by which documents are sorted and grouped. The string form of a free-form
-            part has none: nobody groups by it, and they would be a third of an event of CloudTrail.
+        is_sorted: whether it has doc values, by which documents are sorted and grouped. An `ecs.Identifier` has none,
+            nor has the string form of a free-form part, where they would be a sixth of an event of CloudTrail.
     """
 
     path: str
@@ -85,11 +85,11 @@ def _members(
     spelled = twins(struct)
     for member in structs.fields(struct):
         path = prefix + member.encode_name
-        declared, ignore_above = _declared(path, member.type)
+        declared, options = _declared(path, member.type)
         known = ecs_fields().get(path)
         if not _is_struct(declared):
-            leaf = _leaf(path, declared, ignore_above, known, own)
-            yield structs.replace(leaf, is_sorted=False) if member.name in spelled else leaf
+            leaf = _leaf(path, declared, known, own)
+            yield structs.replace(leaf, **options, **({"is_sorted": False} if member.name in spelled else {}))
             continue
         if known and known.type not in _STRUCT_TYPES:
             raise TypeError(f"{path}: ECS says {known.type}, but {declared.__name__} is declared")
@@ -99,7 +99,7 @@ def _members(
             yield from _members(declared, f"{path}.", (*outer, struct), own)
 
 
-def _leaf(path: str, declared: Any, ignore_above: int | None, known: EcsField | None, own: tuple[str, ...]) -> Field:
+def _leaf(path: str, declared: Any, known: EcsField | None, own: tuple[str, ...]) -> Field:
     if declared not in _TYPES:
         raise TypeError(f"{path}: {_name(declared)} has no field type; declare one of {', '.join(map(_name, _TYPES))}")
     own_type, ecs_types = _TYPES[declared]
@@ -108,22 +108,22 @@ def _leaf(path: str, declared: Any, ignore_above: int | None, known: EcsField | 
         if known.type not in ecs_types:
             raise TypeError(f"{path}: ECS says {known.type}, but {_name(declared)} is declared")
         kind = own_type if known.type == "object" else known.type
-        return Field(path, kind, is_ecs=True, is_indexed=is_indexed and known.is_indexed, ignore_above=ignore_above)
+        return Field(path, kind, is_ecs=True, is_indexed=is_indexed and known.is_indexed)
     if not path.startswith(own):
         raise TypeError(f"{path} is no field of ECS {ecs.VERSION}: rename it, or move it below {' or '.join(own)}")
-    return Field(path, own_type, is_ecs=False, is_indexed=is_indexed, ignore_above=ignore_above)
+    return Field(path, own_type, is_ecs=False, is_indexed=is_indexed)
 
 
-def _declared(path: str, hint: Any) -> tuple[Any, int | None]:
-    """Give the type of a field's single value, without `None`, `Raw` and the list around it, and its `ignore_above`."""
-    ignore_above = None
+def _declared(path: str, hint: Any) -> tuple[Any, dict[str, Any]]:
+    """Give the type of a field's single value, without `None`, `Raw` and the list around it, and what is said of it."""
+    options: dict[str, Any] = {}
     while True:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if origin is Annotated:
             hint = arguments[0]
             for note in arguments[1:]:
                 if isinstance(note, Meta) and note.extra:
-                    ignore_above = note.extra.get("ignore_above", ignore_above)
+                    options.update(note.extra)
         elif origin in (Union, UnionType):
             hint, *others = [one for one in arguments if one not in (type(None), Raw)] or [Raw]
             if others:
@@ -133,7 +133,7 @@ def _declared(path: str, hint: Any) -> tuple[Any, int | None]:
             if others:
                 raise TypeError(f"{path}: the values of a field have one type; declare tuple[<type>, ...]")
         else:
-            return hint, ignore_above
+            return hint, options
 
 
 def _is_struct(declared: Any) -> TypeGuard[type[Struct]]:

@@ -6,18 +6,20 @@ https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from shipper import ecs
 from shipper.community_id import community_id
 from shipper.formats import ByMagic, Parquet, Row, Table
 from shipper.marks import Marks
-from shipper.source import Origin, Source
+from shipper.source import Origin, Source, SourceSettings
 
 # -- what AWS writes ---------------------------------------------------------------------------------------------------
 
@@ -106,6 +108,21 @@ TRANSIT_GATEWAY: Final = (
     "region flow-direction pkt-src-aws-service pkt-dst-aws-service"
 )
 """Columns of the default transit gateway format."""
+
+
+# -- what the user sets ------------------------------------------------------------------------------------------------
+
+
+class FlowSettings(SourceSettings, frozen=True, kw_only=True):
+    """VPC and transit gateway flow logs (aws.vpcflow)."""
+
+    community_id: Annotated[
+        bool,
+        Meta(
+            description="Whether documents have `network.community_id`, by which flows are found again in the logs of "
+            "Zeek and Suricata. It takes a quarter of the index."
+        ),
+    ] = True
 
 
 # -- what we add to ECS ------------------------------------------------------------------------------------------------
@@ -215,9 +232,14 @@ def _tcp_flags(flags: int) -> tuple[str, tuple[str, ...]]:
     return str(flags), tuple(name for bit, name in _FLAGS if flags & bit)
 
 
-def document(row: FlowRow, origin: Origin) -> FlowDocument:
+def document(row: FlowRow, origin: Origin, *, with_community_id: bool = True) -> FlowDocument:
     """
     Map one line. Lines without data (NODATA, SKIPDATA) are documents too: they tell of gaps.
+
+    Args:
+        row: the line
+        origin: of its object
+        with_community_id: see `FlowSettings`
 
     Raises:
         ValueError: neither the line nor the object's key tells the time
@@ -252,7 +274,7 @@ def document(row: FlowRow, origin: Origin) -> FlowDocument:
         ),
         aws=Aws(vpcflow=_flow(row, packet_source, packet_destination)),
         destination=ecs.some(ecs.Endpoint(address=row.dstaddr, ip=destination_ip, port=row.dstport)),
-        network=_network(row, source_ip, destination_ip),
+        network=_network(row, source_ip, destination_ip, with_community_id=with_community_id),
         orchestrator=_orchestrator(row),
         related=ecs.related(ip=(source_ip, destination_ip, packet_source, packet_destination)),
         service=ecs.Service(name=row.ecs_service_name) if row.ecs_service_name else None,
@@ -297,10 +319,12 @@ def _flow(row: FlowRow, packet_source: ecs.Ip | None, packet_destination: ecs.Ip
     return ecs.some(flow)
 
 
-def _network(row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | None) -> ecs.Network | None:
+def _network(
+    row: FlowRow, source_ip: ecs.Ip | None, destination_ip: ecs.Ip | None, *, with_community_id: bool
+) -> ecs.Network | None:
     number, transport = _protocol(row.protocol) if row.protocol is not None else (None, None)
     flow = None
-    if source_ip and destination_ip and row.protocol is not None:
+    if with_community_id and source_ip and destination_ip and row.protocol is not None:
         flow = community_id(source_ip, destination_ip, row.protocol, row.srcport, row.dstport)
     address = source_ip or destination_ip
     return ecs.some(
@@ -329,6 +353,17 @@ def _orchestrator(row: FlowRow) -> ecs.Orchestrator | None:
     return ecs.Orchestrator(cluster=cluster, resource=resource) if cluster or resource else None
 
 
+def configured(settings: FlowSettings) -> Source[FlowRow, FlowDocument]:
+    """Make the source as it is set."""
+    if settings.community_id:
+        return source
+
+    def lean(row: FlowRow, origin: Origin) -> FlowDocument:
+        return document(row, origin, with_community_id=False)
+
+    return replace(source, document=lean)
+
+
 source = Source(
     dataset="aws.vpcflow",
     key=(
@@ -344,4 +379,5 @@ source = Source(
         line=r"\d+ (?:(?:\d{12}|unknown) eni-[0-9a-f]+|TransitGateway \d{12}) ",
     ),
     document=document,
+    configured=configured,
 )

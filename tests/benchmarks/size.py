@@ -7,7 +7,7 @@ the first one) is left out, as it would be; sizes are those of an event that is 
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, get_args
 
@@ -28,6 +28,8 @@ from shipper.mappings.opensearch import SETTINGS
 from shipper.opensearch import OpenSearch, connected
 from shipper.retain import Retain
 from shipper.source import Sources
+from shipper.sources import aws_vpcflow
+from shipper.sources.aws_vpcflow import FlowSettings
 from shipper.tally import Tally
 
 RECORDS: Final = {"aws.cloudtrail": 20_000, "aws.vpcflow": 100_000}
@@ -39,6 +41,15 @@ NUMBERS: Final = frozenset(
     ("version", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "tcp-flags", "traffic-path")
 )
 """Columns of flow logs that raw JSON has as numbers."""
+
+WAYS: Final[Mapping[str, Callable[[], dict[str, Sources]]]] = {
+    "aws.cloudtrail": lambda: {retain: Sources.discover(retain=retain) for retain in get_args(Retain)},
+    "aws.vpcflow": lambda: {
+        f"community_id={str(wanted).lower()}": Sources([aws_vpcflow.configured(FlowSettings(community_id=wanted))])
+        for wanted in (True, False)
+    },
+}
+"""The settings that documents are made with, by what is set."""
 
 Pair = tuple[str, bytes]
 """Id and document."""
@@ -65,11 +76,11 @@ async def _measure(url: str, tell: Callable[[str], None]) -> dict[str, Size]:
             raw, refused = await _raw(engine, name, objects)
             tell(f"{name}: raw JSON takes {raw:.0f} bytes an event; {refused:,} were refused")
             found[f"{name}/raw"] = Size(bytes=round(raw), ratio=1.0, refused=refused)
-            kinds: Sequence[Retain] = get_args(Retain) if name == "aws.cloudtrail" else ("both",)
-            for retain in kinds:
+            for number, (way, sources) in enumerate(WAYS[name]().items()):
                 for original in (False, True):
-                    size = await _ours(engine, name, objects, retain, original=original)
-                    label = f"{name}/{retain}{'+original' if original else ''}"
+                    namespace = f"{number}_original" if original else f"{number}"
+                    size = await _ours(engine, name, objects, namespace, sources, original=original)
+                    label = f"{name}/{way}{'+original' if original else ''}"
                     found[label] = Size(bytes=round(size), ratio=round(size / raw, 3))
                     tell(f"{label}: {size:.0f} bytes an event, {size / raw:.3f} of raw JSON")
     return found
@@ -113,12 +124,13 @@ async def _raw(engine: OpenSearch, name: str, objects: list[StoredObject]) -> tu
     return await _bytes(engine, index), refused
 
 
-async def _ours(engine: OpenSearch, name: str, objects: list[StoredObject], retain: Retain, *, original: bool) -> float:
+async def _ours(
+    engine: OpenSearch, name: str, objects: list[StoredObject], namespace: str, sources: Sources, *, original: bool
+) -> float:
     """Index our documents of the records; gives bytes an event."""
-    namespace = f"{retain}_{'original' if original else 'plain'}"
     stream = f"logs-{name}-{namespace}"
     originals = [written.decode() for written, _ in _all(objects)] if original else None
-    pairs = list(_documents(objects, Sources.discover(retain=retain), namespace, originals))
+    pairs = list(_documents(objects, sources, namespace, originals))
     if refused := await _indexed(engine, stream, pairs):
         raise RuntimeError(f"{refused} documents of {stream} were refused")
     return await _bytes(engine, stream)
