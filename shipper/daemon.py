@@ -77,6 +77,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
         sources = Sources.discover(
             (*lastresort.own_routes(settings.deadletter), *settings.routes),
             retain=settings.documents.retain,
+            original=settings.documents.original,
             settings=settings.sources,
         )
         for problem in sources.broken:

@@ -68,6 +68,7 @@ class Shipment:
         self._origin = origin
         self._decoder = Enveloped(source.format).decoder(record_bytes=record_bytes)
         self._stamp = Stamp(source, origin, namespace=namespace, version=version)
+        self._keeps_original = source.keeps_original
         self._watch = Watch(source.declared, source.dropped, first)
         self.unknown_fields = self._watch.fields
         self._position = self._first = first
@@ -108,6 +109,7 @@ class Shipment:
         make, origin = self._document, self._origin
         complete, name = self._stamp.complete, self._stamp.id
         unparsed, contexts = self._decoder.chosen.unparsed, self._decoder.contexts
+        original = self._decoder.chosen.original if self._keeps_original else None
         line = bytearray()  # one for all: it grows to the longest document, and need not grow again
         first = self._first = self._position
         self._watch.look(self._decoder, records, first)
@@ -123,6 +125,8 @@ class Shipment:
                     yield Shipped(position, "", None, None)
                     continue
                 complete(document, position, now, unparsed(index), contexts[index] if contexts else None)
+                if original:
+                    document.event.original = original(index).decode(errors="replace")
                 _encode_into(document, line)
                 shipped = Shipped(position, name(record, position), document.timestamp, bytes(line))
             except Exception as error:  # noqa: BLE001 -- whatever it is, this record is kept and the next goes on

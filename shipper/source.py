@@ -89,6 +89,7 @@ class Source(Generic[R, D]):
         marks: what tells its records by their content, in objects whose keys do not tell
         dropped: path of each value that no document carries, with the reason
         configured: makes this source from what the user sets; its parameter is a `SourceSettings` of its own
+        keeps_original: whether documents have their record as it was written, in `event.original`, as the user sets
     """
 
     dataset: str
@@ -100,6 +101,7 @@ class Source(Generic[R, D]):
     marks: Marks = field(default_factory=Marks)
     dropped: Mapping[str, str] = field(default_factory=dict)
     configured: "Callable[[Any], Source[R, D]] | None" = None
+    keeps_original: bool = False
 
     @cached_property
     def document_type(self) -> type[D]:
@@ -108,10 +110,10 @@ class Source(Generic[R, D]):
         documents = [kind for kind in typing.get_args(returned) or (returned,) if kind is not type(None)]
         return typing.cast("type[D]", documents[0])
 
-    def retaining(self, retain: Retain) -> "Source[R, D]":
-        """Give the same source, whose documents keep these forms of free-form parts; see `shipper.retain`."""
-        document = retaining(self.document, self.document_type, retain)
-        return self if document is None else replace(self, document=document)
+    def keeping(self, retain: Retain, *, original: bool) -> "Source[R, D]":
+        """Give the same source, whose documents keep these forms of free-form parts (see `shipper.retain`)."""
+        document = retaining(self.document, self.document_type, retain) or self.document
+        return replace(self, document=document, keeps_original=original)
 
     @cached_property
     def settings(self) -> type[SourceSettings] | None:
@@ -185,7 +187,12 @@ class Sources:
 
     @classmethod
     def discover(
-        cls, routes: Sequence[Route] = (), *, retain: Retain = "both", settings: Struct | None = None
+        cls,
+        routes: Sequence[Route] = (),
+        *,
+        retain: Retain = "both",
+        original: bool = False,
+        settings: Struct | None = None,
     ) -> "Sources":
         """
         Give all sources: those of `shipper.sources`, and those of other packages.
@@ -193,6 +200,7 @@ class Sources:
         Args:
             routes: the user's word on keys that do not tell, or tell wrong
             retain: forms of free-form parts that documents keep
+            original: whether documents keep their record as it was written
             settings: those of single sources, by their tables
 
         Raises:
@@ -201,7 +209,9 @@ class Sources:
         """
         ours = _ours()
         own, broken = added(ours, Source)
-        ranks = [[_configured(source, settings).retaining(retain) for source in rank] for rank in (ours, own)]
+        ranks = [
+            [_configured(one, settings).keeping(retain, original=original) for one in rank] for rank in (ours, own)
+        ]
         return cls(ranks[0], routes, ranks[1], broken)
 
     @classmethod

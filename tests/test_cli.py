@@ -59,6 +59,16 @@ def test_parse_prints_each_document_as_it_would_be_indexed(
     assert documents[0]["cloud"] == {"account": {"id": "123456789012"}, "provider": "aws", "region": "us-east-1"}
 
 
+def test_parse_makes_documents_as_they_are_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What documents keep is what the daemon's keep."""
+    monkeypatch.setenv("SHIPPER_DOCUMENTS_ORIGINAL", "true")
+    path = log_file(tmp_path, EVENT)
+    assert main(["parse", path, "--key", TRAIL_KEY]) == 0
+    assert json.loads(json.loads(capsys.readouterr().out)["event"]["original"]) == EVENT
+
+
 def test_parse_tells_of_records_that_would_be_dead_letters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A record without a time is told on standard error with its position; the others are printed; the status is 1."""
     path = log_file(tmp_path, {"eventVersion": "1.08", "eventID": "no-time"}, EVENT)

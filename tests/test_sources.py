@@ -153,6 +153,20 @@ def test_ids_are_short_and_unique(case: Case) -> None:
         assert named.setdefault(one.id, record) == record, f"two records have the id {one.id}"
 
 
+@each_source
+def test_originals_are_kept_if_so_set(source: Source[Any, Any]) -> None:
+    """Then a document has its record as it was written, without any envelope, and is else the same."""
+    for case in (one for one in CASES if one.of(source)):
+        raw = case.path.read_bytes()
+        written = originals(case.source, raw)
+        keeping = case.source.keeping("both", original=True)
+        kept = [one for one in read(keeping, case.key, [raw]) if isinstance(one, Indexed)]
+        for one, usual in zip(kept, documents(case), strict=True):
+            document = msgspec.json.decode(one.body)
+            assert document["event"].pop("original") == written[one.position].decode(errors="replace"), case.name
+            assert document == msgspec.json.decode(usual.body), case.name
+
+
 @each_case
 def test_block_size_does_not_matter(case: Case) -> None:
     """An object gives the same documents, ids and errors however its bytes arrive."""

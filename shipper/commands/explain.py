@@ -53,7 +53,12 @@ async def _explained(settings: Settings, id_: str) -> list[Explanation]:
     async with Session(settings.aws, connections=1) as session, connected(settings.opensearch) as engine:
         store = Bucket(session, inflated_bytes=limits.inflated_mib << 20, inflated_ratio=limits.inflated_ratio)
         rereader = Rereader(store, namespace=namespace, record_bytes=limits.record_kib << 10, now=utc_now())
-        sources = Sources.discover(settings.routes, retain=settings.documents.retain, settings=settings.sources)
+        sources = Sources.discover(
+            settings.routes,
+            retain=settings.documents.retain,
+            original=settings.documents.original,
+            settings=settings.sources,
+        )
         explainer = Explainer(engine, namespace, sources, rereader)
         return [explanation async for explanation in explainer.explain(id_)]
 

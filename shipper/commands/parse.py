@@ -40,7 +40,12 @@ def run(options: argparse.Namespace) -> int:
     """Print documents to standard output and errors to standard error."""
     settings = commands.settings(options)
     ref = ObjectRef(bucket=options.bucket, key=options.key)
-    sources = Sources.discover(settings.routes, retain=settings.documents.retain, settings=settings.sources)
+    sources = Sources.discover(
+        settings.routes,
+        retain=settings.documents.retain,
+        original=settings.documents.original,
+        settings=settings.sources,
+    )
     commands.tell_broken(sources)
     claim = sources.route(ref)
     if isinstance(claim, Skip):

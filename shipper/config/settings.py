@@ -254,6 +254,13 @@ class Documents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "which Sigma rules match, as flattened objects, or both."
         ),
     ] = "both"
+    original: Annotated[
+        bool,
+        Meta(
+            description="Whether each document has its record as AWS wrote it, in `event.original`, which is kept and "
+            "not searched. It has secrets too, where AWS wrote any."
+        ),
+    ] = False
 
 
 class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -102,7 +102,8 @@ async def _check_templates(engine: OpenSearch) -> None:
 
 def _reader(scope: Scope, settings: Settings) -> Reader:
     """Give what makes the documents that the daemon makes, with all that is set of them."""
-    sources = Sources.discover(retain=settings.documents.retain, settings=settings.sources)
+    documents = settings.documents
+    sources = Sources.discover(retain=documents.retain, original=documents.original, settings=settings.sources)
     found = sources.of(NO_OBJECT, DATASET)
     if found is None:
         raise ConfigError(f"there is no source for {DATASET}")

@@ -40,6 +40,7 @@ async def opened(settings: Settings, box: Letterbox, *, dry_run: bool) -> AsyncI
     sources = Sources.discover(
         (*lastresort.own_routes(settings.deadletter), *settings.routes),
         retain=settings.documents.retain,
+        original=settings.documents.original,
         settings=settings.sources,
     )
     letters = DeadLetters(namespace)

@@ -6,9 +6,9 @@ the first one) is left out, as it would be; sizes are those of an event that is 
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from typing import Any, Final, get_args
 
 import msgspec
@@ -27,8 +27,8 @@ from shipper.install import install
 from shipper.mappings.opensearch import SETTINGS
 from shipper.opensearch import OpenSearch, connected
 from shipper.retain import Retain
-from shipper.source import Sources
-from shipper.sources import aws_vpcflow
+from shipper.source import Source, Sources
+from shipper.sources import aws_cloudtrail, aws_vpcflow
 from shipper.sources.aws_vpcflow import FlowSettings
 from shipper.tally import Tally
 
@@ -41,15 +41,6 @@ NUMBERS: Final = frozenset(
     ("version", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "tcp-flags", "traffic-path")
 )
 """Columns of flow logs that raw JSON has as numbers."""
-
-WAYS: Final[Mapping[str, Callable[[], dict[str, Sources]]]] = {
-    "aws.cloudtrail": lambda: {retain: Sources.discover(retain=retain) for retain in get_args(Retain)},
-    "aws.vpcflow": lambda: {
-        f"community_id={str(wanted).lower()}": Sources([aws_vpcflow.configured(FlowSettings(community_id=wanted))])
-        for wanted in (True, False)
-    },
-}
-"""The settings that documents are made with, by what is set."""
 
 Pair = tuple[str, bytes]
 """Id and document."""
@@ -76,14 +67,27 @@ async def _measure(url: str, tell: Callable[[str], None]) -> dict[str, Size]:
             raw, refused = await _raw(engine, name, objects)
             tell(f"{name}: raw JSON takes {raw:.0f} bytes an event; {refused:,} were refused")
             found[f"{name}/raw"] = Size(bytes=round(raw), ratio=1.0, refused=refused)
-            for number, (way, sources) in enumerate(WAYS[name]().items()):
+            for number, (way, source) in enumerate(_ways()[name].items()):
                 for original in (False, True):
+                    sources = Sources([replace(source, keeps_original=original)])
                     namespace = f"{number}_original" if original else f"{number}"
-                    size = await _ours(engine, name, objects, namespace, sources, original=original)
+                    size = await _ours(engine, name, objects, namespace, sources)
                     label = f"{name}/{way}{'+original' if original else ''}"
                     found[label] = Size(bytes=round(size), ratio=round(size / raw, 3))
                     tell(f"{label}: {size:.0f} bytes an event, {size / raw:.3f} of raw JSON")
     return found
+
+
+def _ways() -> dict[str, dict[str, Source[Any, Any]]]:
+    """Give the sources that documents are made with, by dataset and by what is set."""
+    trail, flow = aws_cloudtrail.source, aws_vpcflow.configured
+    return {
+        "aws.cloudtrail": {retain: trail.keeping(retain, original=False) for retain in get_args(Retain)},
+        "aws.vpcflow": {
+            "community_id": flow(FlowSettings()),
+            "no community_id": flow(FlowSettings(community_id=False)),
+        },
+    }
 
 
 def _objects(name: str, records: int) -> list[StoredObject]:
@@ -98,20 +102,18 @@ def _objects(name: str, records: int) -> list[StoredObject]:
     return objects
 
 
-def _records(stored: StoredObject) -> Iterator[tuple[bytes, bytes]]:
-    """Give the records of an object, each as it was written and as raw JSON."""
+def _records(stored: StoredObject) -> Iterator[bytes]:
+    """Give the records of an object as raw JSON."""
     text = unpacked(stored.body)
     if text.startswith(b"{"):
-        for record in msgspec.json.decode(text)["Records"]:
-            written = msgspec.json.encode(record)
-            yield written, written
+        yield from map(msgspec.json.encode, msgspec.json.decode(text)["Records"])
         return
     header, *lines = text.decode().splitlines()
     names = header.split()
     for line in lines:
         pairs = zip(names, line.split(), strict=True)
         row = {name: int(value) if name in NUMBERS and value.isdigit() else value for name, value in pairs}
-        yield line.encode(), msgspec.json.encode(row)
+        yield msgspec.json.encode(row)
 
 
 async def _raw(engine: OpenSearch, name: str, objects: list[StoredObject]) -> tuple[float, int]:
@@ -119,41 +121,26 @@ async def _raw(engine: OpenSearch, name: str, objects: list[StoredObject]) -> tu
     index = f"raw-{name}"
     settings = {"codec": SETTINGS["index"]["codec"], "number_of_replicas": 0, "mapping.total_fields.limit": 100_000}
     await engine.request("PUT", f"/{index}", {"settings": {"index": settings}})
-    pairs = [(f"{index}-{number}", record) for number, (_, record) in enumerate(_all(objects))]
+    records = chain.from_iterable(map(_records, objects))
+    pairs = [(f"{index}-{number}", record) for number, record in enumerate(records)]
     refused = await _indexed(engine, index, pairs)
     return await _bytes(engine, index), refused
 
 
-async def _ours(
-    engine: OpenSearch, name: str, objects: list[StoredObject], namespace: str, sources: Sources, *, original: bool
-) -> float:
+async def _ours(engine: OpenSearch, name: str, objects: list[StoredObject], namespace: str, sources: Sources) -> float:
     """Index our documents of the records; gives bytes an event."""
     stream = f"logs-{name}-{namespace}"
-    originals = [written.decode() for written, _ in _all(objects)] if original else None
-    pairs = list(_documents(objects, sources, namespace, originals))
+    pairs = list(_documents(objects, sources, namespace))
     if refused := await _indexed(engine, stream, pairs):
         raise RuntimeError(f"{refused} documents of {stream} were refused")
     return await _bytes(engine, stream)
 
 
-def _all(objects: list[StoredObject]) -> Iterator[tuple[bytes, bytes]]:
-    for one in objects:
-        yield from _records(one)
-
-
-def _documents(
-    objects: list[StoredObject], sources: Sources, namespace: str, originals: list[str] | None
-) -> Iterator[Pair]:
-    position = 0
+def _documents(objects: list[StoredObject], sources: Sources, namespace: str) -> Iterator[Pair]:
     for body in bodies(cargo(objects, sources, "bench"), namespace):
         lines = bytes(body.data).splitlines()
         for action, document in zip(lines[::2], lines[1::2], strict=True):
-            if originals is not None:
-                decoded: dict[str, Any] = json.loads(document)
-                decoded["event"]["original"] = originals[position]
-                document = msgspec.json.encode(decoded)  # noqa: PLW2901 -- the same, with one field more
-            position += 1
-            yield json.loads(action)["create"]["_id"], document
+            yield msgspec.json.decode(action)["create"]["_id"], document
 
 
 async def _indexed(engine: OpenSearch, index: str, pairs: list[Pair]) -> int:

@@ -219,13 +219,18 @@ async def test_logs_are_read_as_they_are_set(here: Site) -> None:
     """The daemon hands the settings of a source to it; an object with other columns is a dead letter that says so."""
     with here.config.open("a") as config:
         config.write('\n[sources.aws_cloudfront_realtime]\nfields = ["cs-uri-stem", "timestamp", "c-ip"]\n')
+        config.write("\n[documents]\noriginal = true\n")
     await here.put("CloudFront/realtime/a", b"/login?next=x\t1770112800.5\t2001:db8::7\n/\t1770112801.5\t-\n")
     await here.put("own/name", b"/logout\t1770112802.5\t192.0.2.1\n")
     await here.put("CloudFront/realtime/b", b"1770112800.5\t192.0.2.1\n")
     async with running(here):
         await here.emptied()
     hits = [hit["_source"] for hit in await here.search("aws.cloudfront_realtime")]
-    assert sorted(hit["url"]["path"] for hit in hits) == ["/", "/login", "/logout"]
+    assert sorted((hit["url"]["path"], hit["event"]["original"]) for hit in hits) == [
+        ("/", "/\t1770112801.5\t-"),
+        ("/login", "/login?next=x\t1770112800.5\t2001:db8::7"),
+        ("/logout", "/logout\t1770112802.5\t192.0.2.1"),
+    ]
     (letter,) = [hit["_source"] for hit in await here.search("shipper.deadletter")]
     assert "2 columns, 3 are listed" in letter["error"]["message"]
     assert "sources.aws_cloudfront_realtime.fields" in letter["error"]["message"]
