@@ -7,7 +7,7 @@ other, which is much of a document's size. What sources take out of a part into 
 """
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 from msgspec import Struct, structs
@@ -47,8 +47,7 @@ def retaining(
         document: Struct of these documents
         retain: forms to be kept. `string` and `flattened` keep parts that have only one form in the form they have.
     """
-    found = tuple(places(document))
-    if retain == "both" or not found:
+    if retain == "both" or not (found := places(document)):
         return None
 
     @wraps(write)
@@ -62,16 +61,21 @@ def retaining(
     return written
 
 
-def places(document: type[Struct], path: tuple[str, ...] = ()) -> Iterator[Place]:
+@cache
+def places(document: type[Struct]) -> tuple[Place, ...]:
     """Find where a document has free-form parts in both forms."""
-    if found := twins(document):
-        yield Place(path, found)
-    for member in structs.fields(document):
-        if member.name != FLATTENED:
-            for kind in _structs(member.type):
-                yield from places(kind, (*path, member.name))
+    found = twins(document)
+    below = (
+        Place((member.name, *place.path), place.twins)
+        for member in structs.fields(document)
+        if member.name != FLATTENED
+        for kind in _structs(member.type)
+        for place in places(kind)
+    )
+    return (*([Place((), found)] if found else ()), *below)
 
 
+@cache
 def twins(field_set: type[Struct]) -> tuple[str, ...]:
     """Give the attributes of a field set that hold the string form of what is below `flattened` too."""
     members = {member.name: member.type for member in structs.fields(field_set)}

@@ -3,15 +3,15 @@
 import csv
 import ipaddress
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from shipper import ecs
 
@@ -66,59 +66,81 @@ OWN: Final = ("aws.", "shipper.")
 """Where fields may stand that ECS does not have."""
 
 
-class Leaf(NamedTuple):
-    """One value of a document; `path` has no list indexes, `repeated` says that there was one."""
+class Judged(NamedTuple):
+    """The paths of all values of a part of a document, without list indexes, and what is wrong with them."""
 
-    path: str
-    value: Any
-    declared: Any
-    repeated: bool
+    paths: frozenset[str]
+    faults: tuple[str, ...]
 
 
 def faults(body: bytes, document: type[ecs.Document]) -> list[str]:
     """Say everything that is wrong with a document, given as its line in a bulk request."""
     if b"\n" in body:
         return ["the document is not one line"]
-    value = msgspec.json.decode(body)
-    found: list[str] = []
-    leaves = list(_leaves(value, document, "", found))
-    there = {leaf.path for leaf in leaves}
-    found += [f"{path} is missing" for path in ALWAYS if path not in there]
-    vendor = value["event"]["dataset"].partition(".")[0]
-    for leaf in leaves:
-        found += _leaf_faults(leaf, vendor)
-        # The string form of a free-form part is whatever AWS wrote.
-        if leaf.value in (None, "", "-") and leaf.path not in string_forms(document):
-            found.append(f"{leaf.path} has no value: {leaf.value!r}")
-    found += _category_faults(value["event"])
-    return found
+    event = msgspec.json.decode(_MEMBERS.decode(body)["event"])
+    vendor = event["dataset"].partition(".")[0]
+    whole = _judged(body, document, "", (document, vendor), repeated=False)
+    missing = [f"{path} is missing" for path in ALWAYS if path not in whole.paths]
+    return [*whole.faults, *missing, *_category_faults(event)]
 
 
-def _leaves(value: Any, kind: Any, path: str, found: list[str], *, repeated: bool = False) -> Iterator[Leaf]:
-    """Walk a document along the Structs that declare it."""
+_MEMBERS: Final = msgspec.json.Decoder(dict[str, Raw])
+_ELEMENTS: Final = msgspec.json.Decoder(list[Raw])
+
+
+@lru_cache(maxsize=1 << 12)
+def _judged(raw: bytes, kind: Any, path: str, whose: tuple[type[ecs.Document], str], *, repeated: bool) -> Judged:
+    """
+    Walk a document along the Structs that declare it.
+
+    Documents that are judged one after the other are of variants of one record, so most of their members are written
+    alike and judged once.
+
+    Args:
+        raw: what is written there
+        kind: declared type
+        path: of the place
+        whose: type of the whole document, and the vendor of its log
+        repeated: whether there was a list on the way
+    """
     if kind is ecs.Flat:
+        value = msgspec.json.decode(raw)
         objects = value if isinstance(value, list) else [value]
-        if not objects or not all(isinstance(one, dict) and one for one in objects):
-            found.append(f"{path} is no object with members")
-    elif isinstance(value, dict) and _has_members(kind):
-        if not value:
-            found.append(f"{path or 'the document'} is empty")
-        declared = _fields(kind)
-        for name, member in value.items():
-            below = f"{path}.{name}" if path else name
-            if name in declared:
-                yield from _leaves(member, declared[name], below, found, repeated=repeated)
-            else:
-                found.append(f"{below} is not declared")
-    elif isinstance(value, list):
-        if not value:
-            found.append(f"{path} is empty")
+        fits = objects and all(isinstance(one, dict) and one for one in objects)
+        return Judged(frozenset(), () if fits else (f"{path} is no object with members",))
+    if raw[:1] == b"{" and _has_members(kind):
+        return _object(_MEMBERS.decode(raw), _fields(kind), path, whose, repeated=repeated)
+    if raw[:1] == b"[":
         # In a list of objects that ECS has itself, such as `dns.answers`, a field has one value in each object.
         repeated = ecs_fields().get(path) != ("object", True)
-        for member in value:
-            yield from _leaves(member, kind, path, found, repeated=repeated)
-    else:
-        yield Leaf(path, value, kind, repeated)
+        elements = [_judged(bytes(one), kind, path, whose, repeated=repeated) for one in _ELEMENTS.decode(raw)]
+        return _together(elements, () if elements else (f"{path} is empty",))
+    value = msgspec.json.decode(raw)
+    return Judged(frozenset((path,)), tuple(_leaf_faults(path, value, kind, whose, repeated=repeated)))
+
+
+def _object(
+    members: dict[str, Raw],
+    declared: dict[str, Any],
+    path: str,
+    whose: tuple[type[ecs.Document], str],
+    *,
+    repeated: bool,
+) -> Judged:
+    faults = [] if members else [f"{path or 'the document'} is empty"]
+    parts = []
+    for name, member in members.items():
+        below = f"{path}.{name}" if path else name
+        if name in declared:
+            parts.append(_judged(bytes(member), declared[name], below, whose, repeated=repeated))
+        else:
+            faults.append(f"{below} is not declared")
+    return _together(parts, faults)
+
+
+def _together(parts: list[Judged], faults: Iterable[str]) -> Judged:
+    paths = frozenset().union(*(part.paths for part in parts))
+    return Judged(paths, (*faults, *(fault for part in parts for fault in part.faults)))
 
 
 def _has_members(kind: Any) -> bool:
@@ -160,9 +182,11 @@ def ecs_fields() -> dict[str, tuple[str, bool]]:
         return {row["Field"]: (row["Type"], "array" in row["Normalization"]) for row in csv.DictReader(file)}
 
 
-def _leaf_faults(leaf: Leaf, vendor: str) -> Iterator[str]:
-    path, value, declared, repeated = leaf
-    if not _fits(value, _kind(declared)):
+def _leaf_faults(
+    path: str, value: Any, declared: Any, whose: tuple[type[ecs.Document], str], *, repeated: bool
+) -> Iterator[str]:
+    document, vendor = whose
+    if not _fits(value, KINDS_OF_FIELDS.get(declared, "keyword")):
         yield f"{path} is not as declared ({declared}): {value!r}"
     if path in ecs_fields():
         kind, is_list = ecs_fields()[path]
@@ -172,16 +196,27 @@ def _leaf_faults(leaf: Leaf, vendor: str) -> Iterator[str]:
             yield f"{path} is no {kind}: {value!r}"
     elif not path.startswith((*OWN, f"{vendor}.")):
         yield f"{path} is no field of ECS {ecs.VERSION}"
+    # The string form of a free-form part is whatever AWS wrote.
+    if value in (None, "", "-") and path not in string_forms(document):
+        yield f"{path} has no value: {value!r}"
 
 
-def _kind(declared: Any) -> str:
-    """Give the type that ECS would have for a declared type."""
-    plain = {int: "long", float: "float", bool: "boolean", datetime: "date", ecs.Ip: "ip", ecs.Int: "long"}
-    return "geo_point" if declared is ecs.GeoPoint else plain.get(declared, "keyword")
+KINDS_OF_FIELDS: Final = {
+    int: "long",
+    float: "float",
+    bool: "boolean",
+    datetime: "date",
+    ecs.Ip: "ip",
+    ecs.Int: "long",
+    ecs.GeoPoint: "geo_point",
+}
+"""The type that ECS would have for a declared type, unless it is a keyword."""
 
 
 def _fits(value: Any, kind: str) -> bool:
     match kind:
+        case "keyword" | "constant_keyword" | "wildcard" | "match_only_text":
+            fits = isinstance(value, str)
         case "long" | "integer":
             fits = type(value) is int and -(2**63) <= value < 2**63
         case "float" | "double" | "scaled_float":
@@ -194,8 +229,6 @@ def _fits(value: Any, kind: str) -> bool:
             fits = isinstance(value, dict) and abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case "ip":
             fits = isinstance(value, str) and _is_ip(value)
-        case "keyword" | "constant_keyword" | "wildcard" | "match_only_text":
-            fits = isinstance(value, str)
         case _:
             fits = False
     return fits

@@ -45,11 +45,11 @@ class Variant:
         blank: the record with nothing for the value
     """
 
-    def __init__(self, base: Indexed, record: Fields, path: marker.Path, value: Any) -> None:
+    def __init__(self, base: "Base", record: Fields, path: marker.Path, value: Any) -> None:
         self.path = path
-        self.is_shown = msgspec.json.encode(value).strip(b'"').lower() in base.body.lower()
+        self.is_shown = msgspec.json.encode(value).strip(b'"').lower() in base.lowered
         self.place = marker.spelled(path)
-        self._base = without_position(base.body)
+        self._base = base
         self._mark = marker.marker(value, base.body)
         self.marked = marker.replaced(record, path, self._mark.value)
         self.blank = marker.replaced(record, path, "")
@@ -61,12 +61,24 @@ class Variant:
         body = without_position(result.body)
         if self._mark.seen:
             return any(pattern.search(body) for pattern in self._mark.seen)
-        return body != self._base
+        return body != self._base.unplaced
+
+
+class Base:
+    """The document of an unchanged record, in the forms that its variants are compared with."""
+
+    def __init__(self, document: Indexed) -> None:
+        self.body = document.body
+        self.lowered = document.body.lower()
+        self.unplaced = without_position(document.body)
+
+
+_OFFSET: Final = re.compile(rb'"offset":\d+')
 
 
 def without_position(body: bytes) -> bytes:
     """Leave out of a document what neither its record nor its object decides."""
-    return re.sub(rb'"offset":\d+', b"", body)
+    return _OFFSET.sub(b"", body)
 
 
 @cache
@@ -84,10 +96,10 @@ def variants(case: Case) -> tuple[Variant, ...]:
     null = form.null if isinstance(form, JsonRows | Parquet | Quoted | Table | Template) else None
     records = originals(case.source, raw)
     found: list[Variant] = []
-    for base in documents(case):
-        if isinstance(form, JsonRecords) and not _is_json(records[base.position]):
+    for document in documents(case):
+        if isinstance(form, JsonRecords) and not _is_json(records[document.position]):
             continue
-        record = _fields(form, raw, records[base.position])
+        base, record = Base(document), _fields(form, raw, records[document.position])
         leaves = [(path, value) for path, value in marker.leaves(record) if not isinstance(value, entry_texts.Text)]
         found += [Variant(base, record, path, value) for path, value in leaves if value != null]
     return tuple(found)

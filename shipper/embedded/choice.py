@@ -30,7 +30,12 @@ class Elsewhere:
 
 @contextmanager
 def opensearch(
-    version: str = DEFAULT_VERSION, *, heap_mb: int = 512, port: int | None = None, progress: Progress = silent
+    version: str = DEFAULT_VERSION,
+    *,
+    heap_mb: int = 512,
+    lasting: bool = False,
+    port: int | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Service]:
     """
     An OpenSearch for as long as the block lasts.
@@ -41,6 +46,7 @@ def opensearch(
     Args:
         version: version to start
         heap_mb: size of its Java heap in MiB
+        lasting: whether a process is to work hard for many minutes; otherwise it starts in half of the time
         port: port for HTTP on 127.0.0.1; None for a free one
         progress: receives a line whenever a person would want one
 
@@ -56,5 +62,5 @@ def opensearch(
         with docker.container(version, heap_mb, progress) as container:
             yield container
     else:
-        with EmbeddedOpenSearch(version, heap_mb=heap_mb, port=port, progress=progress) as server:
+        with EmbeddedOpenSearch(version, heap_mb=heap_mb, lasting=lasting, port=port, progress=progress) as server:
             yield server

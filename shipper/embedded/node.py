@@ -44,6 +44,7 @@ class EmbeddedNode(LocalServer):
     Args:
         distribution: the server
         heap_mb: size of the Java heap in MiB
+        lasting: whether it is to work hard for many minutes; otherwise it starts in half of the time
         port: port for HTTP; None for a free one
         transport_port: port for other nodes; None for a free one
         settings: node settings that come on top of ours, or take their place
@@ -56,6 +57,7 @@ class EmbeddedNode(LocalServer):
         distribution: Distribution,
         *,
         heap_mb: int = 512,
+        lasting: bool = False,
         port: int | None = None,
         transport_port: int | None = None,
         settings: Mapping[str, str] | None = None,
@@ -68,6 +70,7 @@ class EmbeddedNode(LocalServer):
         self._distribution = distribution
         self.transport_port = free_transport if transport_port is None else transport_port
         self._heap_mb = heap_mb
+        self._lasting = lasting
         # A name of its own tells its answers from those of any other cluster.
         named = {"cluster.name": f"shipper-{secrets.token_hex(4)}"}
         self._settings = {**named, **dict(distribution.settings), **(settings or {})}
@@ -137,6 +140,9 @@ class EmbeddedNode(LocalServer):
         """All that the start script sees: Java options and paths of the user's own servers must not reach it."""
         folder, prefix = self.folder, self._distribution.prefix
         options = [f"-Xms{self._heap_mb}m", f"-Xmx{self._heap_mb}m", f"-XX:ErrorFile={folder}/logs/java_error.log"]
+        if not self._lasting:
+            # Java's better compiler costs more in the first minutes than the code that it makes saves by then.
+            options.append("-XX:TieredStopAtLevel=1")
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
@@ -168,6 +174,7 @@ class EmbeddedOpenSearch(EmbeddedNode):
         version: version of OpenSearch
         secured: with the security plugin, for versions that it can be had for (2.19.4)
         heap_mb: size of the Java heap in MiB
+        lasting: whether it is to work hard for many minutes; otherwise it starts in half of the time
         port: port for HTTP; None for a free one
         transport_port: port for other nodes; None for a free one
         settings: node settings that come on top of ours, or take their place
@@ -183,6 +190,7 @@ class EmbeddedOpenSearch(EmbeddedNode):
         *,
         secured: bool = False,
         heap_mb: int = 512,
+        lasting: bool = False,
         port: int | None = None,
         transport_port: int | None = None,
         settings: Mapping[str, str] | None = None,
@@ -192,6 +200,7 @@ class EmbeddedOpenSearch(EmbeddedNode):
         super().__init__(
             opensearch(version, secured=secured),
             heap_mb=heap_mb,
+            lasting=lasting,
             port=port,
             transport_port=transport_port,
             settings=settings,

@@ -7,9 +7,10 @@ fields.
 """
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from types import UnionType
+from functools import cache
+from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, NewType, TypeGuard, Union
 
 from msgspec import Meta, Raw, Struct, structs
@@ -61,7 +62,7 @@ class Field(Struct, frozen=True):
     is_sorted: bool = True
 
 
-def fields(document: type[Struct], dataset: str = "") -> dict[str, Field]:
+def fields(document: type[Struct], dataset: str = "") -> Mapping[str, Field]:
     """
     Give all fields of a document by path, sorted.
 
@@ -72,9 +73,14 @@ def fields(document: type[Struct], dataset: str = "") -> dict[str, Field]:
     Raises:
         TypeError: a field is neither of ECS nor where own fields may stand, or its declared type has no counterpart
     """
-    vendor = dataset.partition(".")[0]
+    return _fields(document, dataset.partition(".")[0])
+
+
+@cache
+def _fields(document: type[Struct], vendor: str) -> Mapping[str, Field]:
     own = (*OWN, f"{vendor}.") if vendor and f"{vendor}." not in OWN else OWN
-    return {field.path: field for field in sorted(_members(document, "", (), own), key=lambda field: field.path)}
+    members = sorted(_members(document, "", (), own), key=lambda field: field.path)
+    return MappingProxyType({field.path: field for field in members})
 
 
 def _members(

@@ -48,7 +48,7 @@ def measure(sources: Sources, tell: Callable[[str], None]) -> EndToEnd:
     Raises:
         RuntimeError: documents were refused, or the daemon complained
     """
-    with opensearch(heap_mb=HEAP_MIB, progress=tell) as engine, aws(progress=tell) as services:
+    with opensearch(heap_mb=HEAP_MIB, lasting=True, progress=tell) as engine, aws(progress=tell) as services:
         return asyncio.run(_measure(sources, services.url, engine.url, tell))
 
 

@@ -40,7 +40,7 @@ def measure(sources: Sources, tell: Callable[[str], None]) -> Lookups:
     """
     (wanted,) = [one for source in sources for one in inputs.of(source) if one.name == INPUT]
     objects = load(wanted).objects
-    with opensearch(heap_mb=1024, progress=tell) as engine, aws(progress=tell) as services:
+    with opensearch(heap_mb=1024, lasting=True, progress=tell) as engine, aws(progress=tell) as services:
         return asyncio.run(_measure(sources, objects, services.url, engine.url, tell))
 
 

@@ -53,7 +53,7 @@ def measure(tell: Callable[[str], None]) -> dict[str, Size]:
     Raises:
         RuntimeError: a document of ours was refused, or an index does not merge
     """
-    with opensearch(heap_mb=1024, progress=tell) as engine:
+    with opensearch(heap_mb=1024, lasting=True, progress=tell) as engine:
         return asyncio.run(_measure(engine.url, tell))
 
 

@@ -57,7 +57,7 @@ async def _soak(options: argparse.Namespace) -> int:
     log = options.log or _folder("build/faults/soak")
     seed = options.first if options.seed is None else options.seed
     with mutants.applied(options.mutant) as package:
-        async with services(tell) as real:
+        async with services(tell, lasting=True) as real:
             soaked = await soak.run(
                 seed, options.minutes, real, log=log, without=options.without, tell=tell, package=package
             )

@@ -41,10 +41,10 @@ class Services(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def services(progress: Progress) -> AsyncIterator[Services]:
-    """Start everything; it lives as long as the context."""
+async def services(progress: Progress, *, lasting: bool = False) -> AsyncIterator[Services]:
+    """Start everything, to work for hours if it is lasting; it lives as long as the context."""
     async with AsyncExitStack() as stack:
-        search = stack.enter_context(opensearch(progress=progress))
+        search = stack.enter_context(opensearch(lasting=lasting, progress=progress))
         cloud = stack.enter_context(aws(progress=progress))
         session = get_session()
         s3, sqs = [

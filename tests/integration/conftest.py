@@ -16,7 +16,7 @@ from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
 from integration.elastic_core import gateway
-from integration.shipping import Site, reached, site
+from integration.shipping import Site, have_templates, reached, site
 from shipper.config import OpenSearch as OpenSearchSettings
 from shipper.embedded import EmbeddedElasticsearch, EmbeddedOpenSearch, aws, opensearch
 
@@ -100,5 +100,5 @@ async def bare(
 @pytest.fixture
 async def here(bare: Site) -> Site:
     """A site with installed templates."""
-    await bare.install()
+    await have_templates(bare.engine)
     return bare

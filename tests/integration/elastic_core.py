@@ -48,6 +48,7 @@ def gateway(target: str) -> Iterator[str]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body of an answer are two packets, and the second would wait for 40 ms
 
     def do_GET(self) -> None:
         if not self.path.startswith(STREAMS):

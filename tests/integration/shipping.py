@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import aiohttp
 from types_aiobotocore_s3 import S3Client
@@ -19,6 +19,7 @@ from types_aiobotocore_sqs import SQSClient
 from shipper.config import OpenSearch as OpenSearchSettings
 from shipper.config import Secret
 from shipper.embedded.security import Access
+from shipper.install import install
 from shipper.opensearch import OpenSearch, connected
 
 PATIENCE_SECONDS = 60
@@ -112,6 +113,24 @@ def reached(url: str, access: Access | None = None) -> OpenSearchSettings:
 def login(access: Access | None) -> str:
     """Write what a configuration says of a server that asks for a user; the password comes by the environment."""
     return f'username = "{access.username}"\nca_file = "{access.ca_file}"' if access else ""
+
+
+_COMPLETE: Final[list[Any]] = []
+"""What servers answer about our templates when all are there."""
+
+
+async def have_templates(engine: OpenSearch) -> None:
+    """Install all templates, unless they are as an installation of this session left them: it makes 60 requests."""
+    if await _templates(engine) not in _COMPLETE:
+        async for _ in install(engine):
+            pass
+        _COMPLETE.append(await _templates(engine))
+
+
+async def _templates(engine: OpenSearch) -> list[Any]:
+    return [
+        await engine.request("GET", path) for path in ("/_component_template/shipper*", "/_index_template/shipper-*")
+    ]
 
 
 @asynccontextmanager

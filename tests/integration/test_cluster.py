@@ -12,7 +12,7 @@ from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
 from integration.conftest import REGION
-from integration.shipping import FLOW_KEY, PATIENCE_SECONDS, RunningDaemon, Site, running, site
+from integration.shipping import FLOW_KEY, PATIENCE_SECONDS, RunningDaemon, Site, have_templates, running, site
 from shipper.embedded import EmbeddedOpenSearch
 from shipper.embedded.ports import free_ports
 
@@ -54,7 +54,7 @@ async def place(
         s3, sqs, aws_url=aws_url, opensearch_url=nodes[2].url, unique=unique, folder=tmp_path, region=REGION
     ) as made:
         made.config.write_text(made.config.read_text().replace(f'urls = ["{nodes[2].url}"]', f'urls = ["{urls}"]'))
-        await made.install()
+        await have_templates(made.engine)
         yield made
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, running, shipper
+from integration.shipping import FLOW_KEY, TRAIL_KEY, Site, have_templates, running, shipper
 from shipper.deadletter import DeadLetters, Place
 from shipper.notification import ObjectRef
 
@@ -66,7 +66,7 @@ async def here(bare: Site) -> Site:
     """A site with small limits, whose daemon takes every receive for the last one."""
     configure(bare, "visibility_seconds", "max_receives = 1\nvisibility_seconds")
     configure(bare, "[limits]", "[limits]\nrecord_kib = 16\ninflated_mib = 1")
-    await bare.install()
+    await have_templates(bare.engine)
     return bare
 
 

@@ -18,7 +18,7 @@ from types_aiobotocore_s3 import S3Client
 from types_aiobotocore_sqs import SQSClient
 
 from integration.conftest import REGION
-from integration.shipping import TRAIL_KEY, Site, running, shipper, site
+from integration.shipping import TRAIL_KEY, Site, have_templates, running, shipper, site
 from integration.test_majors import goldens, index, mapping_of
 from shipper.install import Change, Step, install
 from shipper.mappings.aliases import aliases
@@ -57,7 +57,7 @@ async def here(
     monkeypatch.setitem(FLAVOURS, Product.ELASTICSEARCH, CORE)
     setting = {"aws_url": aws_url, "opensearch_url": elasticsearch_url, "unique": unique, "folder": tmp_path}
     async with site(s3, sqs, region=REGION, **setting) as everything:
-        await done(everything.engine)
+        await have_templates(everything.engine)
         yield everything
 
 

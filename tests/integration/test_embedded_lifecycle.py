@@ -335,6 +335,17 @@ def test_choice_is_embedded_without_docker(monkeypatch: pytest.MonkeyPatch) -> N
         assert starts(server)[0][1]["OPENSEARCH_JAVA_OPTS"].startswith("-Xms300m")
 
 
+@pytest.mark.parametrize("lasting", [False, True])
+@pytest.mark.usefixtures("engine", "played")
+def test_only_a_lasting_server_is_compiled_for_speed(monkeypatch: pytest.MonkeyPatch, *, lasting: bool) -> None:
+    """One that starts quickly would spoil measurements, one that starts slowly every test."""
+    monkeypatch.setattr(docker, "engine_answers", lambda: False)
+    with opensearch(lasting=lasting) as server:
+        assert isinstance(server, EmbeddedOpenSearch)
+        options = starts(server)[0][1]["OPENSEARCH_JAVA_OPTS"]
+    assert ("-XX:TieredStopAtLevel=1" in options) is not lasting
+
+
 @pytest.mark.parametrize(
     ("script", "answers"),
     [

@@ -15,8 +15,8 @@ import pytest
 from decoding import decoded
 from sample_files import SOURCES, folder
 
+from integration.shipping import have_templates
 from shipper.config import OpenSearch as Settings
-from shipper.install import install
 from shipper.mappings.aliases import aliases
 from shipper.mappings.fields import fields
 from shipper.mappings.opensearch import OPENSEARCH
@@ -36,8 +36,7 @@ RECORDS = 10_000
 async def engine(cluster: Settings, unique: str) -> AsyncIterator[OpenSearch]:
     """A client of one of the servers, with all templates in it."""
     async with connected(cluster) as client:
-        async for _ in install(client):
-            pass
+        await have_templates(client)
         yield client
         await client.request("DELETE", f"/_data_stream/logs-*-{unique}")
 
