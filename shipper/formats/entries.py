@@ -71,6 +71,8 @@ class Kind(Generic[E]):
             and at no more than `multiline.HEAD_BYTES`
         read: makes a record of such a text
         opening: pattern of a first line that never stands alone: what follows it begins no entry, even if it looks so
+        after: names of the kinds behind whose entries alone such an entry begins; behind others its lines are theirs
+        left_out: name of a field that an entry lacks where it is the same as in the one before it of the same log
     """
 
     name: str
@@ -78,6 +80,8 @@ class Kind(Generic[E]):
     begins: str
     read: Reader[E]
     opening: str | None = None
+    after: frozenset[str] | None = None
+    left_out: str | None = None
 
 
 class Entries(Generic[E]):
@@ -110,6 +114,10 @@ class Entries(Generic[E]):
         self._following = re.compile(rb"\n(?:%b)" % any_kind.encode())
         openings = enumerate([kind.opening for kind in kinds], 1)
         self._openings = {number: re.compile(opening.encode()) for number, opening in openings if opening}
+        numbers = {kind.name: number for number, kind in enumerate(kinds, 1)}
+        self._after = {
+            numbers[kind.name]: frozenset(numbers[name] for name in kind.after) for kind in kinds if kind.after
+        }
         self._told = told
         self._otherwise = otherwise
 
@@ -119,7 +127,7 @@ class Entries(Generic[E]):
 
     def framing(self, limit: int) -> Multiline:
         """Give what cuts one object into entries of at most so many bytes."""
-        return Multiline(self._begins, self._following, self._openings, limit)
+        return Multiline(self._begins, self._following, self._openings, self._after, limit)
 
     def number(self, text: bytes) -> int:
         """Give the number of the kind that a text begins like, counted from 1; 0 if there is none."""
@@ -171,6 +179,7 @@ class EntryDecoder(Generic[E]):
     def __init__(self, layout: Entries[E], framing: Multiline) -> None:
         self._layout = layout
         self._framing = framing
+        self._latest: dict[type[Entry], Any] = {}  # value of what later entries may leave out, by their Struct
         # of the list answered last
         self._originals: list[bytes] = []
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
@@ -202,8 +211,18 @@ class EntryDecoder(Generic[E]):
                 continue
             kind, text = entry
             record, unparsed = read(text, kind)
+            if kind and (name := self._layout.kinds[kind - 1].left_out) and not isinstance(record, RecordError):
+                self._complete(record, name)
             if unparsed:
                 self._unparsed[len(out)] = unparsed
             out.append(record)
             self._originals.append(record.original if isinstance(record, RecordError) else text)
         return out
+
+    def _complete(self, record: E, name: str) -> None:
+        """Take over from the entry before what this one leaves out."""
+        value = getattr(record, name)
+        if value is None:
+            setattr(record, name, self._latest.get(type(record)))
+        else:
+            self._latest[type(record)] = value
