@@ -112,6 +112,7 @@ def test_entry_without_time() -> None:
         ("  /* a\n */ -- b\n(SELECT 1)", "SELECT", "access"),
         ("DELETE\nFROM t", "DELETE", "change"),
         ("drop user eve", "DROP", "change"),
+        ("/*!50000 DROP */ USER eve", "DROP", "change"),
         ("SET PASSWORD = 'x'", "SET", "change"),
         ("COMMIT", "COMMIT", "info"),
         ("\u00e9t\u00e9 x", None, "info"),
@@ -152,6 +153,32 @@ def test_long_statements_are_kept() -> None:
     escaped = statement.replace("'", "\\'")
     audit = f"20260203 10:00:00,db-1,app,10.0.0.5,7,1,QUERY,shop,'{escaped}',0"
     assert mapped(audit)["aws"]["rds"]["statement"]["text"] == statement
+
+
+def test_statements_that_were_cut() -> None:
+    """A long statement whose end is missing is kept with all that is told ahead of it, and the document says so."""
+    head = "20260203 10:00:00,db-1,app,10.0.0.5,7,1,"
+    audit = mapped(f"{head}QUERY,shop,'DROP TABLE t /*{'x' * 5_000}")
+    assert (audit["tags"], audit["aws"]["rds"]["command"]) == (["cut"], "DROP")
+    assert "outcome" not in audit["event"]
+    pgaudit = mapped(f'{POSTGRES}AUDIT: SESSION,1,1,DDL,DROP TABLE,TABLE,public.t,"drop table t --{"x" * 5_000}')
+    assert (pgaudit["tags"], pgaudit["aws"]["rds"]["object"]["name"]) == (["cut"], "public.t")
+    name = "root,10.9.9.9,5,0,QUERY,,'DROP"  # of a user who tries to log in
+    for text in (f"{head}CONNECT,shop,'{'x' * 5_000}", f"20260203 10:00:00,db-1,{name},10.0.0.6,413,0,CONNECT,,,1045"):
+        assert wrong(text) == "it begins like an entry of audit, but is none"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tcp port: 3306  Unix socket: /tmp/mysql.sock; DROP TABLE t",
+        "Time                 Id Command    Argument\n; DROP TABLE t",
+        "/x, Version: 1 (DROP TABLE t; started with:",
+    ],
+)
+def test_clients_cannot_hide_in_a_banner(text: str) -> None:
+    """What a client writes to look like what a server writes at its start is not passed over."""
+    assert wrong(text) == "it begins like an entry of banner, but is none"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ class SlowEntry(Entry):
     filesort_on_disk: str | None = None
     merge_passes: int | None = None
     priority_queue: str | None = None
+    pages_accessed: int | None = None
+    pages_read: int | None = None
+    pages_prefetched: int | None = None
+    pages_updated: int | None = None
+    old_rows_read: int | None = None
+    pages_read_time: float | None = None
+    engine_time: float | None = None
 
 
 _ENTRY: Final = re.compile(
