@@ -109,6 +109,7 @@ _COMMANDS: Final[dict[str, Nature]] = {
     "LOGON": fields.LOGIN,
     "LOGOUT": fields.LOGOUT,
 }
+_PORT_DIGITS: Final = 5
 _SQL_SERVER: Final = "sqlserver"
 _SUCCESS: Final = frozenset({"0", "00000"})
 
@@ -123,16 +124,16 @@ def event(one: Grouped[Stream, Activity], time: datetime | None) -> RdsDocument 
     item = one.item
     if item.type == _HEARTBEAT:
         return None
-    start, end = ecs.time(item.start_time), ecs.time(item.end_time)
-    timestamp = ecs.time(item.log_time) or end or start or fields.borrowed(time)
+    logged, start, end = ecs.time(item.log_time), ecs.time(item.start_time), ecs.time(item.end_time)
+    timestamp = logged or end or start or fields.borrowed(time)
     outcome = _outcome(item)
     text = ecs.given(item.command_text)
     happened = fields.happened((item.command or "").lower().replace(" ", "_"), _nature(item, text), outcome)
     happened.start, happened.end = start, end
     if start and end:
         happened.duration = round((end - start).total_seconds() * 1_000_000) * 1_000
-    port = _text(item.remote_port)
-    source, ip, name = fields.peer(item.remote_host, int(port) if port and port.isdecimal() else None)
+    port = _port(item.remote_port)
+    source, ip, name = fields.peer(item.remote_host, port)
     user = fields.known(item.db_user_name)
     client = ecs.User(name=user) if user else None
     made = fields.document(timestamp, happened, _rds(one.group, item, text), source, client, None)
@@ -150,7 +151,27 @@ def event(one: Grouped[Stream, Activity], time: datetime | None) -> RdsDocument 
         ip=(ip, server),
         user=(user,),
     )
+    read = {"logTime": logged, "startTime": start, "endTime": end, "remotePort": port}
+    made.shipper = _unread(item, read)
     return made
+
+
+def _port(written: str | int | None) -> int | None:
+    text = _text(written)
+    return int(text) if text and text.isdecimal() and len(text) <= _PORT_DIGITS else None
+
+
+def _unread(item: Activity, read: Mapping[str, Any]) -> ecs.Shipper | None:
+    """Keep what was written in the place of a time or a number and is none."""
+    if None not in read.values():
+        return None
+    written = (item.log_time, item.start_time, item.end_time, _text(item.remote_port))
+    found = [
+        ecs.Unparsed(field=name, value=text)
+        for (name, value), text in zip(read.items(), written, strict=True)
+        if text and value is None
+    ]
+    return ecs.Shipper(unparsed=tuple(found)) if found else None
 
 
 def _outcome(item: Activity) -> str | None:
@@ -168,8 +189,8 @@ def _nature(item: Activity, text: str | None) -> Nature:
     if known:
         return known
     found = fields.nature(item.class_, text)
-    if found is fields.INFO:
-        found = fields.nature((item.command or "").upper(), text)
+    if found is fields.INFO and item.command:
+        found = fields.nature(fields.command(item.command), text or item.command)
     return fields.nature(fields.command(text), text) if found is fields.INFO and text else found
 
 

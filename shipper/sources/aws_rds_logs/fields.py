@@ -114,6 +114,7 @@ class Postgresql(ecs.FieldSet):
     """What only PostgreSQL tells."""
 
     backend_type: str | None = None
+    command_tag: str | None = None
     context: ecs.LongText | None = None
     detail: ecs.LongText | None = None
     hint: ecs.LongText | None = None

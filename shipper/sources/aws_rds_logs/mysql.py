@@ -177,9 +177,15 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 _DENIED: Final = re.compile(r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'")
+_ABORTED: Final = re.compile(
+    r"Aborted connection \d{1,20} to db: '(?:unconnected|(?P<database>.{0,255}?))' "
+    r"user: '(?:unauthenticated|(?P<user>.{0,255}?))' host: '(?P<host>[^']{0,255})'"
+)
 _UNKNOWN_DATABASE: Final = re.compile(r"Unknown database '([^']*)'")
 _CONNECT: Final = re.compile(
-    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255}) on (?P<database>.{0,255}?) ?(?:using (?P<type>.*))?", re.DOTALL
+    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255})(?: as (?P<effective>.{0,255}?))? "
+    r"on (?P<database>.{0,255}?) ?(?:using (?P<type>.*))?",
+    re.DOTALL,
 )
 _WITH_STATEMENT: Final = frozenset({"Execute", "Long Data", "Prepare", "Query"})
 _GENERAL_NATURES: Final = {
@@ -277,6 +283,7 @@ def error(entry: ErrorEntry, time: datetime | None) -> RdsDocument:
         event.outcome = "failure"
         made.error = ecs.some(ecs.Error(code=event.code, message=made.message))
     _denied(message, made)
+    _aborted(message, made)
     if unknown := _UNKNOWN_DATABASE.search(message):
         rds.database = ecs.given(unknown[1])
     return made
@@ -294,6 +301,19 @@ def _denied(message: str, made: RdsDocument) -> None:
     made.event.category, made.event.type = fields.LOGIN
     made.event.outcome = "failure"
     made.error = ecs.Error(code=made.event.code, message=made.message)
+
+
+def _aborted(message: str, made: RdsDocument) -> None:
+    """Tell whose connection has ended, if that is what a message is about."""
+    found = _ABORTED.match(message)
+    if found is None:
+        return
+    made.source, ip, name = fields.peer(found["host"])
+    made.user = fields.user(found["user"])
+    made.related = fields.related(ip, name, found["user"])
+    made.event.action = "aborted_connection"
+    made.event.category, made.event.type = fields.LOGOUT
+    made.aws.rds.database = ecs.given(found["database"])
 
 
 def general(entry: GeneralEntry, time: datetime | None) -> RdsDocument:
@@ -325,8 +345,8 @@ def _let_in(argument: str, made: RdsDocument) -> None:
         return
     made.message = None
     made.source, ip, name = fields.peer(found["host"])
-    made.user = fields.user(found["user"])
-    made.related = fields.related(ip, name, found["user"])
+    made.user = fields.user(found["user"], found["effective"])
+    made.related = fields.related(ip, name, found["user"], found["effective"])
     made.event.outcome = "success"
     made.aws.rds.database = ecs.given(found["database"])
     if found["type"]:

@@ -95,11 +95,12 @@ _INT_DIGITS: Final = re.compile(r"-?\d{1,18}")
 _ELSEWHERE: Final = {"Thread_id": "connection_id", "Schema": "database"}
 """What MariaDB, and MySQL with `log_slow_extra`, say in a line of statistics."""
 
+_MOMENTS: Final = frozenset({"end", "start"})
 _STATISTICS: Final = fields.SlowQuery.__struct_fields__
 _TYPES: Final = {
     field.name: next(kind for kind in (int, float, str) if kind in typing.get_args(field.type))
     for field in msgspec.structs.fields(SlowEntry)
-    if field.name in {*_STATISTICS, *_ELSEWHERE.values(), "start", "end"}
+    if field.name in {*_STATISTICS, *_ELSEWHERE.values(), *_MOMENTS}
 }
 """Of what may stand in a line of statistics."""
 
@@ -118,7 +119,7 @@ def _read(text: str) -> tuple[SlowEntry | None, tuple[Unparsed, ...]]:
         name = _ELSEWHERE.get(written, written.lower())
         if not value:
             continue
-        if not _fits(value, _TYPES.get(name)):
+        if not _fits(value, _TYPES.get(name)) or (name in _MOMENTS and ecs.time(value) is None):
             unparsed.append(Unparsed(written, value))
         elif values.get(name) is None:
             values[name] = _TYPES[name](value)

@@ -238,17 +238,22 @@ def _rds(one: PostgresEntry, told: Told) -> Rds:
     if told.audit:
         _audited(rds, told.audit)
     elif told.statement:
-        rds.command = one.command_tag or fields.command(told.statement)
+        rds.command = _tagged(one) or fields.command(told.statement)
         rds.statement = fields.Statement(name=told.name, text=told.statement)
     elif told.parameters:
         rds.statement = fields.Statement(parameters=told.parameters)
-    elif one.command_tag:
-        rds.command = one.command_tag
+    else:
+        rds.command = _tagged(one)
     if one.line or one.session_id or one.session_start:
         _in_session(rds, one)
     if _is_csv(one):
         _from_csv(rds, one)
     return rds
+
+
+def _tagged(one: PostgresEntry) -> str | None:
+    """Give the command's tag, unless a session's state stands in its place: `idle`, `authentication`."""
+    return one.command_tag if one.command_tag and one.command_tag.isupper() else None
 
 
 def _in_session(rds: Rds, one: PostgresEntry) -> None:
@@ -268,9 +273,11 @@ def _in_session(rds: Rds, one: PostgresEntry) -> None:
 
 def _from_csv(rds: Rds, one: PostgresEntry) -> None:
     """Take over what only the CSV form has."""
+    tag = ecs.given(one.command_tag)
     rds.postgresql = ecs.some(
         fields.Postgresql(
             backend_type=ecs.given(one.backend_type),
+            command_tag=None if tag == rds.command else tag,
             context=ecs.given(one.context),
             detail=ecs.given(one.detail),
             hint=ecs.given(one.hint),
