@@ -188,6 +188,7 @@ def test_clients_cannot_hide_in_a_banner(text: str) -> None:
         "20260203 10:00:00," + "a," * 150_000,
         "2026-02-03T10:00:00.123456Z 12 Query" + " A" * 150_000 + "\n",
         "# User@Host: a[a] @ h [10.0.0.5]\nSET " + "timestamp=1 " * 30_000 + "\nx",
+        "# User@Host: a[a] @ h [10.0.0.5]\n# " + "a" * 150_000 + "\nSET timestamp=1;\nx",
         "# User@Host: " + "[" * 150_000 + "\n" + "# a: b\n" * 30_000,
         "2026-02-03 10:00:00 UTC:" + "10.0.0.5(1):a@b:[" * 20_000,
         f"{POSTGRES}connection authorized: user=" + "a application_name=" * 20_000,

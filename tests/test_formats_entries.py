@@ -51,6 +51,9 @@ AGAIN = Kind(
     after=frozenset({"dated", "again"}),
     left_out="day",
 )
+LONG_LINE = Kind(
+    name="line", record=Headed, begins="=== begin", read=matching(Headed, re.compile(r"(?P<text>=== begin[^\n]*)"))
+)
 LONG = Kind(name="long", record=Headed, begins="=== begin ===", read=_read_headed)
 ENTRIES = Entries((*KINDS, LONG))
 ALL = Entries((*KINDS, LONG, AGAIN))
@@ -166,6 +169,21 @@ def test_entries_that_only_follow_others(size: int) -> None:
     told = [(one.day, one.text) for one in records(out) if isinstance(one, Dated)]
     assert told == [(None, "w"), ("123", "a"), ("123", "b\n\t x"), ("123", "c"), ("124", "d"), ("124", "e")]
     assert out[-1].original == b"# Two\n\t 4 f"
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_lines_that_are_not_of_the_entry_before_them(size: int) -> None:
+    """Lines that make an entry none, which is one without them, do not cost it; blank ones are nothing at all."""
+    raw = b"=== begin === a\r\nstray: none\nand more\n=== begin === b\n\n# Two none\nx"
+    layout = Entries((LONG_LINE, KINDS[1]))
+    out = decoded(layout, cut(raw, (size,)), record_bytes=100)
+    assert [one.original for one in out] == [
+        b"=== begin === a",
+        b"stray: none\nand more",
+        b"=== begin === b",
+        b"# Two none\nx",
+    ]
+    assert [one.text for one in records(out)] == ["=== begin === a", "=== begin === b"]
 
 
 def test_message_is_one_entry() -> None:

@@ -1,8 +1,9 @@
 """
 Entries of one or more lines, such as the logs of databases.
 
-An entry begins with a line that opens in a known way; the lines behind it belong to it, up to the next that does. What
-comes message by message, out of an envelope, needs no such cutting: a message is an entry, whatever lines are in it.
+An entry begins with a line that opens in a known way; the lines behind it belong to it, up to the next that does,
+unless it is one without them only. What comes message by message, out of an envelope, needs no such cutting: a message is an
+entry, whatever lines are in it.
 """
 
 import re
@@ -181,6 +182,7 @@ class EntryDecoder(Generic[E]):
         self._framing = framing
         self._latest: dict[type[Entry], Any] = {}  # value of what later entries may leave out, by their Struct
         # of the list answered last
+        self._out: list[E | RecordError] = []
         self._originals: list[bytes] = []
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
 
@@ -201,23 +203,38 @@ class EntryDecoder(Generic[E]):
         return self._unparsed.get(index, ())
 
     def _answer(self, entries: list[Cut | RecordError]) -> list[E | RecordError]:
-        self._originals, self._unparsed = [], {}
-        out: list[E | RecordError] = []
-        read = self._layout.read
+        self._out, self._originals, self._unparsed = [], [], {}
         for entry in entries:
             if isinstance(entry, RecordError):
-                out.append(entry)
+                self._out.append(entry)
                 self._originals.append(entry.original)
-                continue
-            kind, text = entry
-            record, unparsed = read(text, kind)
-            if kind and (name := self._layout.kinds[kind - 1].left_out) and not isinstance(record, RecordError):
-                self._complete(record, name)
-            if unparsed:
-                self._unparsed[len(out)] = unparsed
-            out.append(record)
-            self._originals.append(record.original if isinstance(record, RecordError) else text)
-        return out
+            else:
+                self._entry(*entry)
+        return self._out
+
+    def _entry(self, kind: int, text: bytes) -> None:
+        """Decode one entry; if it is one only without the lines behind its first, those are something else."""
+        record, unparsed = self._layout.read(text, kind)
+        stray = b""
+        if kind and isinstance(record, RecordError) and b"\n" in text:
+            line, _, behind = text.partition(b"\n")
+            line = line.removesuffix(b"\r")
+            alone, set_aside = self._layout.read(line, kind)
+            if not isinstance(alone, RecordError):
+                record, unparsed, text, stray = alone, set_aside, line, behind
+        self._add(kind, record, unparsed, text)
+        if stray.strip():
+            self._add(0, *self._layout.read(stray, 0), stray)
+
+    def _add(self, kind: int, record: E | RecordError, unparsed: tuple[Unparsed, ...], text: bytes) -> None:
+        if isinstance(record, RecordError):
+            text = record.original
+        elif kind and (name := self._layout.kinds[kind - 1].left_out):
+            self._complete(record, name)
+        if unparsed:
+            self._unparsed[len(self._out)] = unparsed
+        self._out.append(record)
+        self._originals.append(text)
 
     def _complete(self, record: E, name: str) -> None:
         """Take over from the entry before what this one leaves out."""

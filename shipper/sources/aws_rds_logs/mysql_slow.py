@@ -87,9 +87,9 @@ _ENTRY: Final = re.compile(
     r"(?:SET (?P<settings>[^\n;]{0,255}?timestamp=\d{1,11}[^\n;]{0,255});\n)?(?P<statement>.*)",
     re.DOTALL,
 )
-_STATISTIC: Final = re.compile(r"([A-Za-z_]+): (\S*)")
+_STATISTIC: Final = re.compile(r"(?<!\w)([A-Za-z_]++): (\S*(?: (?! |[A-Za-z_]++: )\S+)*)")
 _EXPLAIN: Final = re.compile(r"^# explain: ?(.*)$", re.MULTILINE)
-_NUMBER: Final = re.compile(r"\d{1,18}(?:\.\d+)?")
+_NUMBER: Final = re.compile(r"\d{1,9}(?:\.\d+)?")
 _INT_DIGITS: Final = re.compile(r"-?\d{1,18}")
 
 _ELSEWHERE: Final = {"Thread_id": "connection_id", "Schema": "database"}
@@ -106,7 +106,9 @@ _TYPES: Final = {
 
 
 def _read(text: str) -> tuple[SlowEntry | None, tuple[Unparsed, ...]]:
-    found = _ENTRY.fullmatch(text.replace("\r\n", "\n"))
+    if text[: text.find("\n")].endswith("\r"):  # the file was made on another system: no statement has these
+        text = text.replace("\r\n", "\n")
+    found = _ENTRY.fullmatch(text)
     if found is None:
         return None, ()
     values: dict[str, Any] = found.groupdict()
