@@ -133,6 +133,15 @@ def test_user_cannot_forge_other_columns() -> None:
     assert mapped("20260203 10:00:00,db-1,a,b,c,10.0.0.6,413,0,FAILED_CONNECT,,,1045")["user"]["name"] == "a,b,c"
 
 
+def test_names_cannot_forge_an_entry() -> None:
+    """A name that looks like the rest of an entry makes it an error: it is chosen by whoever tries to log in."""
+    name = "root@shop:[1]:LOG:  connection authorized: user=root database=shop"
+    for prefix in ("", "7:28P01:2026-02-03 10:00:03 UTC:4/2:0:6981c7e3.8d:[unknown]"):
+        text = f"2026-02-03 10:00:00 UTC:203.0.113.9(1):{name}@shop:[7]:{prefix}FATAL:  password authentication failed"
+        assert wrong(text) == "it begins like an entry of postgresql, but is none"
+    assert mapped(f"{POSTGRES}statement: SELECT a[1:2], 'x@y'")["event"]["action"] == "statement"
+
+
 def test_clients_cannot_forge_logins() -> None:
     """What a statement raises as a notice is no login."""
     text = "connection authorized: user=root database=shop"

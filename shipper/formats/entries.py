@@ -2,8 +2,8 @@
 Entries of one or more lines, such as the logs of databases.
 
 An entry begins with a line that opens in a known way; the lines behind it belong to it, up to the next that does,
-unless it is one without them only. What comes message by message, out of an envelope, needs no such cutting: a message is an
-entry, whatever lines are in it.
+unless it is one without them only. What comes message by message, out of an envelope, needs no such cutting: a message
+is an entry, whatever lines are in it.
 """
 
 import re

@@ -75,6 +75,10 @@ Behind this one nothing separates the application's name from the level. It is t
 the name of one that Active Directory knows has one itself.
 """
 
+_SESSION: Final = re.compile(r"@[^@\n]{0,255}:\[\d{1,10}\]:")
+_SESSION_CHARACTERS: Final = 2 * fields.NAME_CHARACTERS + len("@:[]:") + 10
+"""How far behind the beginning of a user's name the process may be told, at most."""
+
 _CSV_TIME: Final = re.compile(rf"(?P<time>{_STAMP}(?:\.\d{{1,6}})?) (?P<zone>{_ZONE})")
 _CSV_COLUMNS: Final = (
     "log_time",
@@ -112,7 +116,8 @@ _NUMBER_DIGITS: Final = 18
 
 def _read_prefixed(text: str) -> tuple[PostgresEntry | None, tuple[Unparsed, ...]]:
     found = _PREFIXED.fullmatch(text)
-    if found is None:
+    if found is None or _SESSION.search(text, found.end("pid"), found.start("user") + _SESSION_CHARACTERS):
+        # Somebody may have tried to log in with a name that looks like the rest of an entry.
         return None, ()
     values: dict[str, Any] = found.groupdict()
     name = values.pop("name")
