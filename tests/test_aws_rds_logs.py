@@ -142,6 +142,15 @@ def test_names_cannot_forge_an_entry() -> None:
     assert mapped(f"{POSTGRES}statement: SELECT a[1:2], 'x@y'")["event"]["action"] == "statement"
 
 
+def test_names_cannot_forge_a_refusal() -> None:
+    """Who was refused is told by the whole message, not by a name in it that looks like its beginning."""
+    head = "2026-02-03T10:00:00.123456Z 12 [Note] [MY-010926] [Server] Access denied for user"
+    denied = mapped(f"{head} 'root'@'10.9.9.9'@'203.0.113.9' (using password: YES)\n")
+    assert (denied["user"]["name"], denied["source"]["ip"]) == ("root'@'10.9.9.9", "203.0.113.9")
+    assert mapped(f"{head} 'app'@'203.0.113.9' to database 'shop'")["source"]["ip"] == "203.0.113.9"
+    assert "source" not in mapped(head.replace("Access", "x: Access") + " 'root'@'10.9.9.9'")
+
+
 def test_clients_cannot_forge_logins() -> None:
     """What a statement raises as a notice is no login."""
     text = "connection authorized: user=root database=shop"
@@ -195,6 +204,7 @@ def test_clients_cannot_hide_in_a_banner(text: str) -> None:
     [
         "20260203 10:00:00,db-1,app,10.0.0.5,7,1,QUERY,shop,'" + "','" * 100_000,
         "20260203 10:00:00," + "a," * 150_000,
+        "2026-02-03T10:00:00.123456Z 12 [Note] Access denied for user '" + "'@'" * 100_000,
         "2026-02-03T10:00:00.123456Z 12 Query" + " A" * 150_000 + "\n",
         "# User@Host: a[a] @ h [10.0.0.5]\nSET " + "timestamp=1 " * 30_000 + "\nx",
         "# User@Host: a[a] @ h [10.0.0.5]\n# " + "a" * 150_000 + "\nSET timestamp=1;\nx",

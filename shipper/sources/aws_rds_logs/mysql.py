@@ -176,7 +176,9 @@ _PORT_DIGITS: Final = 5
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-_DENIED: Final = re.compile(r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'")
+_DENIED: Final = re.compile(
+    r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'(?: \(using password: (?:YES|NO)\))?"
+)
 _ABORTED: Final = re.compile(
     r"Aborted connection \d{1,20} to db: '(?:unconnected|(?P<database>.{0,255}?))' "
     r"user: '(?:unauthenticated|(?P<user>.{0,255}?))' host: '(?P<host>[^']{0,255})'"
@@ -291,7 +293,8 @@ def error(entry: ErrorEntry, time: datetime | None) -> RdsDocument:
 
 def _denied(message: str, made: RdsDocument) -> None:
     """Tell who was not let in, if that is what a message is about."""
-    found = _DENIED.search(message)
+    # A name may look like the rest of a message, so all of one counts more than its beginning.
+    found = _DENIED.fullmatch(message.rstrip()) or _DENIED.match(message)
     if found is None:
         return
     made.source, ip, name = fields.peer(found["host"])
@@ -332,22 +335,22 @@ def general(entry: GeneralEntry, time: datetime | None) -> RdsDocument:
         rds.database = argument
     elif argument:
         made.message = argument
-        _denied(argument, made)
-        if command in ("Change user", "Connect") and event.outcome is None:
-            _let_in(argument, made)
+        if command in ("Change user", "Connect"):
+            _connecting(argument, made)
     return made
 
 
-def _let_in(argument: str, made: RdsDocument) -> None:
-    """Tell who has connected."""
+def _connecting(argument: str, made: RdsDocument) -> None:
+    """Tell who tries to connect: the server writes that before it looks at the password, and again if it is wrong."""
+    _denied(argument, made)
     found = _CONNECT.fullmatch(argument)
-    if found is None:
+    if found is None or made.event.outcome:
         return
     made.message = None
     made.source, ip, name = fields.peer(found["host"])
     made.user = fields.user(found["user"], found["effective"])
     made.related = fields.related(ip, name, found["user"], found["effective"])
-    made.event.outcome = "success"
+    made.event.outcome = "unknown"
     made.aws.rds.database = ecs.given(found["database"])
     if found["type"]:
         connection = made.aws.rds.connection or fields.Connection()
