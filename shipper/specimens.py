@@ -29,16 +29,6 @@ class Line(Record):
     text: str
 
 
-class _ByBracket(ByMagic[Any]):
-    """JSON or lines of text, whatever blanks stand ahead of it."""
-
-    def of(self, head: bytes) -> Any:
-        return super().of(head.lstrip())
-
-    def is_open(self, head: bytes) -> bool:
-        return super().is_open(head.lstrip())
-
-
 class Specimens:
     """
     Takes the envelopes off the records of one object, and looks at each.
@@ -49,7 +39,7 @@ class Specimens:
 
     def __init__(self, record_bytes: int) -> None:
         json = JsonRecords(dict[str, Raw], wrapper=WRAPPER)
-        bare = _ByBracket({b"{": json, b"[": json}, otherwise=TextLines(Line))
+        bare: ByMagic[Any] = ByMagic({b"{": json, b"[": json}, otherwise=TextLines(Line))
         self._decoder: Decoder[Any] = Enveloped(bare).decoder(record_bytes=record_bytes)
 
     def feed(self, part: bytes) -> Iterator[Specimen | RecordError]:

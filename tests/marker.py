@@ -24,7 +24,7 @@ Path = tuple[str | int, ...]
 """Where a value stands in a record: keys and positions."""
 
 _TIMES: Final = (
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<rest>(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)"), "%Y-%m-%dT%H:%M:%S"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<rest>(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)?)"), "%Y-%m-%dT%H:%M:%S"),
     (re.compile(r"\d{4}-\d\d-\d\d [ \d]\d:\d\d:\d\d(?P<rest>(?:\.\d+)?(?:[+-]\d\d| UTC)?)"), "%Y-%m-%d %H:%M:%S"),
     (re.compile(r"\d{8} \d\d:\d\d:\d\d(?P<rest>)"), "%Y%m%d %H:%M:%S"),
     (re.compile(r"\d{6} [ \d]\d:\d\d:\d\d(?P<rest>)"), "%y%m%d %H:%M:%S"),

@@ -26,7 +26,8 @@ def set_as(tmp_path: Path, fields: str) -> Settings:
     [
         ('["c-ipp"]', r"fields\[0\]: expected name of a field, got 'c-ipp'; did you mean c-ip\? write new:c-ipp for"),
         ('["timestamp", "zz"]', r"fields\[1\]: expected name of a field, got 'zz'; write new:zz for a field that"),
-        ('["new:A b"]', r"fields\[0\]: expected name of a field"),
+        ('["new:A b"]', r"fields\[0\]: expected name of a field, got 'new:A b'; take it as `aws cloudfront"),
+        ('["C-IP"]', r"fields\[0\]: expected name of a field, got 'C-IP'; did you mean c-ip\?$"),
         ('["c-ip", "timestamp", "new:c-ip"]', "sources.aws_cloudfront_realtime.fields: names c-ip twice"),
         ("[]", "sources.aws_cloudfront_realtime.fields: names none"),
     ],

@@ -112,6 +112,7 @@ def test_entry_without_time() -> None:
         ("  /* a\n */ -- b\n(SELECT 1)", "SELECT", "access"),
         ("DELETE\nFROM t", "DELETE", "change"),
         ("drop user eve", "DROP", "change"),
+        ("/*!50000 DROP */ USER eve", "DROP", "change"),
         ("SET PASSWORD = 'x'", "SET", "change"),
         ("COMMIT", "COMMIT", "info"),
         ("\u00e9t\u00e9 x", None, "info"),
@@ -130,6 +131,24 @@ def test_user_cannot_forge_other_columns() -> None:
     for name in ("", "'x", "x,0", "0"):
         assert wrong(forged.format(name)) == "it begins like an entry of audit, but is none"
     assert mapped("20260203 10:00:00,db-1,a,b,c,10.0.0.6,413,0,FAILED_CONNECT,,,1045")["user"]["name"] == "a,b,c"
+
+
+def test_names_cannot_forge_an_entry() -> None:
+    """A name that looks like the rest of an entry makes it an error: it is chosen by whoever tries to log in."""
+    name = "root@shop:[1]:LOG:  connection authorized: user=root database=shop"
+    for prefix in ("", "7:28P01:2026-02-03 10:00:03 UTC:4/2:0:6981c7e3.8d:[unknown]"):
+        text = f"2026-02-03 10:00:00 UTC:203.0.113.9(1):{name}@shop:[7]:{prefix}FATAL:  password authentication failed"
+        assert wrong(text) == "it begins like an entry of postgresql, but is none"
+    assert mapped(f"{POSTGRES}statement: SELECT a[1:2], 'x@y'")["event"]["action"] == "statement"
+
+
+def test_names_cannot_forge_a_refusal() -> None:
+    """Who was refused is told by the whole message, not by a name in it that looks like its beginning."""
+    head = "2026-02-03T10:00:00.123456Z 12 [Note] [MY-010926] [Server] Access denied for user"
+    denied = mapped(f"{head} 'root'@'10.9.9.9'@'203.0.113.9' (using password: YES)\n")
+    assert (denied["user"]["name"], denied["source"]["ip"]) == ("root'@'10.9.9.9", "203.0.113.9")
+    assert mapped(f"{head} 'app'@'203.0.113.9' to database 'shop'")["source"]["ip"] == "203.0.113.9"
+    assert "source" not in mapped(head.replace("Access", "x: Access") + " 'root'@'10.9.9.9'")
 
 
 def test_clients_cannot_forge_logins() -> None:
@@ -154,13 +173,41 @@ def test_long_statements_are_kept() -> None:
     assert mapped(audit)["aws"]["rds"]["statement"]["text"] == statement
 
 
+def test_statements_that_were_cut() -> None:
+    """A long statement whose end is missing is kept with all that is told ahead of it, and the document says so."""
+    head = "20260203 10:00:00,db-1,app,10.0.0.5,7,1,"
+    audit = mapped(f"{head}QUERY,shop,'DROP TABLE t /*{'x' * 5_000}")
+    assert (audit["tags"], audit["aws"]["rds"]["command"]) == (["cut"], "DROP")
+    assert "outcome" not in audit["event"]
+    pgaudit = mapped(f'{POSTGRES}AUDIT: SESSION,1,1,DDL,DROP TABLE,TABLE,public.t,"drop table t --{"x" * 5_000}')
+    assert (pgaudit["tags"], pgaudit["aws"]["rds"]["object"]["name"]) == (["cut"], "public.t")
+    name = "root,10.9.9.9,5,0,QUERY,,'DROP"  # of a user who tries to log in
+    for text in (f"{head}CONNECT,shop,'{'x' * 5_000}", f"20260203 10:00:00,db-1,{name},10.0.0.6,413,0,CONNECT,,,1045"):
+        assert wrong(text) == "it begins like an entry of audit, but is none"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tcp port: 3306  Unix socket: /tmp/mysql.sock; DROP TABLE t",
+        "Time                 Id Command    Argument\n; DROP TABLE t",
+        "/x, Version: 1 (DROP TABLE t; started with:",
+    ],
+)
+def test_clients_cannot_hide_in_a_banner(text: str) -> None:
+    """What a client writes to look like what a server writes at its start is not passed over."""
+    assert wrong(text) == "it begins like an entry of banner, but is none"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "20260203 10:00:00,db-1,app,10.0.0.5,7,1,QUERY,shop,'" + "','" * 100_000,
         "20260203 10:00:00," + "a," * 150_000,
+        "2026-02-03T10:00:00.123456Z 12 [Note] Access denied for user '" + "'@'" * 100_000,
         "2026-02-03T10:00:00.123456Z 12 Query" + " A" * 150_000 + "\n",
         "# User@Host: a[a] @ h [10.0.0.5]\nSET " + "timestamp=1 " * 30_000 + "\nx",
+        "# User@Host: a[a] @ h [10.0.0.5]\n# " + "a" * 150_000 + "\nSET timestamp=1;\nx",
         "# User@Host: " + "[" * 150_000 + "\n" + "# a: b\n" * 30_000,
         "2026-02-03 10:00:00 UTC:" + "10.0.0.5(1):a@b:[" * 20_000,
         f"{POSTGRES}connection authorized: user=" + "a application_name=" * 20_000,

@@ -39,11 +39,24 @@ KINDS = (
         record=Dated,
         begins=r"\d{3} ",
         read=matching(Dated, re.compile(r"(?P<day>\d{3}) (?P<text>.*)", re.DOTALL)),
+        left_out="day",
     ),
     Kind(name="headed", record=Headed, begins="# One|# Two", read=_read_headed, opening=r"# One[^\n]*"),
 )
+AGAIN = Kind(
+    name="again",
+    record=Dated,
+    begins=r"\t \d ",
+    read=matching(Dated, re.compile(r"\t \d (?P<text>.*)", re.DOTALL)),
+    after=frozenset({"dated", "again"}),
+    left_out="day",
+)
+LONG_LINE = Kind(
+    name="line", record=Headed, begins="=== begin", read=matching(Headed, re.compile(r"(?P<text>=== begin[^\n]*)"))
+)
 LONG = Kind(name="long", record=Headed, begins="=== begin ===", read=_read_headed)
 ENTRIES = Entries((*KINDS, LONG))
+ALL = Entries((*KINDS, LONG, AGAIN))
 
 
 def read(raw: bytes, sizes: Sequence[int] = (), limit: int = 1 << 20) -> list[Decoded]:
@@ -148,6 +161,31 @@ def test_beginning_longer_than_the_limit() -> None:
     assert [one.original for one in out] == [b"123 a", b"=== begin ==="]
 
 
+@pytest.mark.parametrize("size", [1, 9, 1000])
+def test_entries_that_only_follow_others(size: int) -> None:
+    """An entry that leaves out what is as in the one before it begins only behind one of its own log."""
+    raw = b"\n\t 0 w\n123 a\n\t 1 b\n\t x\n\t 2 c\n124 d\n\t 3 e\n# Two\n\t 4 f"
+    out = decoded(ALL, cut(raw, (size,)), record_bytes=100)
+    told = [(one.day, one.text) for one in records(out) if isinstance(one, Dated)]
+    assert told == [(None, "w"), ("123", "a"), ("123", "b\n\t x"), ("123", "c"), ("124", "d"), ("124", "e")]
+    assert out[-1].original == b"# Two\n\t 4 f"
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_lines_that_are_not_of_the_entry_before_them(size: int) -> None:
+    """Lines that make an entry none, which is one without them, do not cost it; blank ones are nothing at all."""
+    raw = b"=== begin === a\r\nstray: none\nand more\n=== begin === b\n\n# Two none\nx"
+    layout = Entries((LONG_LINE, KINDS[1]))
+    out = decoded(layout, cut(raw, (size,)), record_bytes=100)
+    assert [one.original for one in out] == [
+        b"=== begin === a",
+        b"stray: none\nand more",
+        b"=== begin === b",
+        b"# Two none\nx",
+    ]
+    assert [one.text for one in records(out)] == ["=== begin === a", "=== begin === b"]
+
+
 def test_message_is_one_entry() -> None:
     """A message is one entry, also with lines that look like others, and knows what was around it."""
     around = Around("group", "stream")
@@ -176,7 +214,21 @@ def test_what_is_around_decides() -> None:
 
 pieces = st.lists(
     st.sampled_from(
-        [b"123 ", b"# One", b"# Two", b"=== begin", b" ===", b"12", b"\n", b"\n", b"\r\n", b"\r", b" ", b"xxxxxx"]
+        [
+            b"123 ",
+            b"# One",
+            b"# Two",
+            b"=== begin",
+            b" ===",
+            b"12",
+            b"\n",
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b" ",
+            b"\t 1 ",
+            b"xxxxxx",
+        ]
     )
 )
 
@@ -187,6 +239,6 @@ def test_blocks_do_not_matter(parts: list[bytes], sizes: list[int], limit: int, 
     """All bytes are in some entry, and where blocks end decides about none."""
     raw = b"".join(parts)
     raw = data.draw(damaged(raw)) if raw else raw
-    out = read(raw, sizes, limit=limit)
-    assert out == read(raw, limit=limit)
+    out = decoded(ALL, cut(raw, sizes), record_bytes=limit)
+    assert out == decoded(ALL, cut(raw, ()), record_bytes=limit)
     assert b"".join(b"".join(one.original.split()) for one in out) == b"".join(raw.split())

@@ -53,6 +53,21 @@ def test_records_know_their_object(size: int) -> None:
     assert read(out[1].original)[0].value == out[1].value
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+def test_records_alone(size: int) -> None:
+    """Records that somebody took out of their list are told by their members, in arrays too."""
+    layout = GroupedRecords(
+        Group, Item, items="items", within="inner", sealed="it is sealed", alone=lambda members: "name" in members
+    )
+    raw = dumped([{"name": "x"}, {"name": "y", "size": "many"}], [{"owner": "a"}]) + b"\n" + dumped({"name": "z"})
+    out = decoded(layout, cut(raw, (size,)))
+    assert [one.item.name for one in records(out)] == ["x", "y", "z"]
+    assert out[1].unparsed == (Unparsed("size", "many"),)
+    assert decoded(layout, [out[1].original])[0].value == out[1].value
+    [error] = errors(out)
+    assert error.cause == "there is no list 'items' in it"
+
+
 def test_object_within() -> None:
     """The list may be in an object within, whose members count more than those around it."""
     [one] = read(dumped({"owner": "a", "version": 1, "inner": {"owner": "b", "items": [{"name": "x"}]}}))

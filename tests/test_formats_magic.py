@@ -8,6 +8,7 @@ from parquet_files import written
 from properties import tried
 
 from shipper.formats import ByMagic, Format, Parquet, Row, Table
+from shipper.formats.magic import HEAD_BYTES
 
 LIMIT = 1 << 20
 
@@ -31,6 +32,16 @@ def test_beginning_decides(sizes: tuple[int, ...]) -> None:
     assert EITHER.of(b"PAR1...") is EITHER.formats[b"PAR1"]
     assert EITHER.of(b"PAR2...") is EITHER.formats[b"PA"]
     assert EITHER.of(b"xPAR1") is TEXT
+
+
+@pytest.mark.parametrize("size", [1, 4096, 5000])
+def test_blanks_ahead(size: int) -> None:
+    """Blanks ahead of a beginning change nothing, unless there are very many."""
+    layout = ByMagic({b"+": TEXT}, otherwise=Table(Flow, separator="\t"))
+    assert layout.of(b" \r\n\t+") is TEXT
+    assert layout.of(b" " * HEAD_BYTES + b"+") is layout.otherwise
+    raw = b"\n" * (HEAD_BYTES - 6) + b"+ name\n1 a"
+    assert [row.name for row in records(decoded(layout, cut(raw, (size,)), record_bytes=1 << 20))] == ["a"]
 
 
 @tried

@@ -1,8 +1,9 @@
 """
 Entries of one or more lines, such as the logs of databases.
 
-An entry begins with a line that opens in a known way; the lines behind it belong to it, up to the next that does. What
-comes message by message, out of an envelope, needs no such cutting: a message is an entry, whatever lines are in it.
+An entry begins with a line that opens in a known way; the lines behind it belong to it, up to the next that does,
+unless it is one without them only. What comes message by message, out of an envelope, needs no such cutting: a message
+is an entry, whatever lines are in it.
 """
 
 import re
@@ -71,6 +72,8 @@ class Kind(Generic[E]):
             and at no more than `multiline.HEAD_BYTES`
         read: makes a record of such a text
         opening: pattern of a first line that never stands alone: what follows it begins no entry, even if it looks so
+        after: names of the kinds behind whose entries alone such an entry begins; behind others its lines are theirs
+        left_out: name of a field that an entry lacks where it is the same as in the one before it of the same log
     """
 
     name: str
@@ -78,6 +81,8 @@ class Kind(Generic[E]):
     begins: str
     read: Reader[E]
     opening: str | None = None
+    after: frozenset[str] | None = None
+    left_out: str | None = None
 
 
 class Entries(Generic[E]):
@@ -110,6 +115,10 @@ class Entries(Generic[E]):
         self._following = re.compile(rb"\n(?:%b)" % any_kind.encode())
         openings = enumerate([kind.opening for kind in kinds], 1)
         self._openings = {number: re.compile(opening.encode()) for number, opening in openings if opening}
+        numbers = {kind.name: number for number, kind in enumerate(kinds, 1)}
+        self._after = {
+            numbers[kind.name]: frozenset(numbers[name] for name in kind.after) for kind in kinds if kind.after
+        }
         self._told = told
         self._otherwise = otherwise
 
@@ -119,7 +128,7 @@ class Entries(Generic[E]):
 
     def framing(self, limit: int) -> Multiline:
         """Give what cuts one object into entries of at most so many bytes."""
-        return Multiline(self._begins, self._following, self._openings, limit)
+        return Multiline(self._begins, self._following, self._openings, self._after, limit)
 
     def number(self, text: bytes) -> int:
         """Give the number of the kind that a text begins like, counted from 1; 0 if there is none."""
@@ -171,7 +180,9 @@ class EntryDecoder(Generic[E]):
     def __init__(self, layout: Entries[E], framing: Multiline) -> None:
         self._layout = layout
         self._framing = framing
+        self._latest: dict[type[Entry], Any] = {}  # value of what later entries may leave out, by their Struct
         # of the list answered last
+        self._out: list[E | RecordError] = []
         self._originals: list[bytes] = []
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
 
@@ -192,18 +203,43 @@ class EntryDecoder(Generic[E]):
         return self._unparsed.get(index, ())
 
     def _answer(self, entries: list[Cut | RecordError]) -> list[E | RecordError]:
-        self._originals, self._unparsed = [], {}
-        out: list[E | RecordError] = []
-        read = self._layout.read
+        self._out, self._originals, self._unparsed = [], [], {}
         for entry in entries:
             if isinstance(entry, RecordError):
-                out.append(entry)
+                self._out.append(entry)
                 self._originals.append(entry.original)
-                continue
-            kind, text = entry
-            record, unparsed = read(text, kind)
-            if unparsed:
-                self._unparsed[len(out)] = unparsed
-            out.append(record)
-            self._originals.append(record.original if isinstance(record, RecordError) else text)
-        return out
+            else:
+                self._entry(*entry)
+        return self._out
+
+    def _entry(self, kind: int, text: bytes) -> None:
+        """Decode one entry; if it is one only without the lines behind its first, those are something else."""
+        record, unparsed = self._layout.read(text, kind)
+        stray = b""
+        if kind and isinstance(record, RecordError) and b"\n" in text:
+            line, _, behind = text.partition(b"\n")
+            line = line.removesuffix(b"\r")
+            alone, set_aside = self._layout.read(line, kind)
+            if not isinstance(alone, RecordError):
+                record, unparsed, text, stray = alone, set_aside, line, behind
+        self._add(kind, record, unparsed, text)
+        if stray.strip():
+            self._add(0, *self._layout.read(stray, 0), stray)
+
+    def _add(self, kind: int, record: E | RecordError, unparsed: tuple[Unparsed, ...], text: bytes) -> None:
+        if isinstance(record, RecordError):
+            text = record.original
+        elif kind and (name := self._layout.kinds[kind - 1].left_out):
+            self._complete(record, name)
+        if unparsed:
+            self._unparsed[len(self._out)] = unparsed
+        self._out.append(record)
+        self._originals.append(text)
+
+    def _complete(self, record: E, name: str) -> None:
+        """Take over from the entry before what this one leaves out."""
+        value = getattr(record, name)
+        if value is None:
+            setattr(record, name, self._latest.get(type(record)))
+        else:
+            self._latest[type(record)] = value

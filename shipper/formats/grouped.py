@@ -1,9 +1,10 @@
 """
-JSON objects that hold a list of records, and say beside it what is true of all of them.
+JSON objects that hold a list of records, and say beside it what is true of all of them; or the records alone.
 
 Each record is decoded by itself, so that a broken one, or one whose types have changed, costs none of its neighbours.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -45,14 +46,25 @@ class GroupedRecords(Generic[G, I]):
         items: name of the list
         within: name of a member that may be an object with the list; when it is a text, that is an error
         sealed: what is wrong with an object where it is a text
+        alone: tells by its members an object that has no list but is a record itself, of which nothing else is said
     """
 
-    def __init__(self, group: type[G], item: type[I], *, items: str, within: str, sealed: str) -> None:
+    def __init__(
+        self,
+        group: type[G],
+        item: type[I],
+        *,
+        items: str,
+        within: str,
+        sealed: str,
+        alone: Callable[[Mapping[str, Raw]], bool] = lambda _: False,
+    ) -> None:
         self.record = group
         self.item = item
         self.items = items
         self.within = within
         self.sealed = sealed
+        self.alone = alone
         self.decode_group = msgspec.json.Decoder(group, strict=False).decode
         self.decode_item = msgspec.json.Decoder(item, strict=False).decode
         self.objects: JsonRecords[Any] = JsonRecords(Raw)
@@ -109,6 +121,9 @@ class GroupedDecoder(Generic[G, I]):
         """Decode the records of one object."""
         try:
             members = _flattened(self._layout, _members(text))
+            if self._layout.items not in members and self._layout.alone(members):
+                text = _encode({self._layout.items: [Raw(text)]})
+                members = _members(text)
             items = _items(members.pop(self._layout.items))
             group, told = _decoded(_encode(members), self._layout.decode_group)
         except KeyError:

@@ -1,17 +1,20 @@
 """A format for each beginning: for logs of one kind that come in several formats under like keys."""
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from shipper.errors import RecordError
 from shipper.formats.record import Decoder, Format, Unparsed
 
 R = TypeVar("R")
 
+HEAD_BYTES: Final = 4096
+"""Bytes that decide at most: more blanks than that are no indentation."""
+
 
 class ByMagic(Generic[R]):
     """
-    The first bytes of an object decide about its format.
+    The first bytes of an object decide about its format, whatever blanks stand ahead of them.
 
     Args:
         formats: by what their objects begin with
@@ -25,11 +28,12 @@ class ByMagic(Generic[R]):
 
     def of(self, head: bytes) -> Format[R]:
         """Give the format of an object that begins like this."""
+        head = head[:HEAD_BYTES].lstrip()
         return next((one for magic, one in self.formats.items() if head.startswith(magic)), self.otherwise)
 
     def is_open(self, head: bytes) -> bool:
         """Tell whether the bytes that follow may decide otherwise."""
-        return any(magic.startswith(head) for magic in self.formats)
+        return len(head) < HEAD_BYTES and any(magic.startswith(head.lstrip()) for magic in self.formats)
 
     def decoder(self, *, record_bytes: int) -> "MagicDecoder[R]":
         """Start on one object; see `Format`."""

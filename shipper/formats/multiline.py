@@ -25,6 +25,7 @@ class Multiline:
         begins: pattern of the beginning of an entry, with a group for each kind
         following: pattern of a line feed, and of the beginning of an entry behind it
         openings: pattern of a first line that does not stand alone, by the number of its kind
+        after: numbers of the kinds that the present entry must be of, by the number of a kind that only follows such
         limit: bytes of an entry, without the end of its last line, above which it is passed over
     """
 
@@ -33,11 +34,13 @@ class Multiline:
         begins: re.Pattern[bytes],
         following: re.Pattern[bytes],
         openings: Mapping[int, re.Pattern[bytes]],
+        after: Mapping[int, frozenset[int]],
         limit: int,
     ) -> None:
         self._begins = begins
         self._following = following
         self._openings = openings
+        self._after = after
         self._limit = limit
         self._backlog = Backlog()  # from where the present entry begins; while that is passed over, from its last line
         self._begun = False
@@ -55,15 +58,16 @@ class Multiline:
 
     def _cut(self, buffer: bytes, *, final: bool) -> list[Cut | RecordError]:
         if not self._begun:
-            buffer = buffer.lstrip()
-        if not buffer and not self._passed:
+            buffer = _without_blank_lines(buffer)
+            self._begun = bool(buffer) and not buffer.isspace()
+        if not self._begun or not (buffer or self._passed):
+            self._backlog.keep(buffer)
             return []
-        self._begun = True
         whole: list[Cut | RecordError] = []
         start, decided = 0, len(buffer) if final else self._decided(buffer)
         for found in self._following.finditer(buffer, 0, decided):
             line_feed = found.start()
-            if self._is_open(buffer, start, line_feed):
+            if self._is_open(buffer, start, line_feed) or not self._may_follow(found, buffer, start):
                 continue
             whole.append(self._whole(buffer, start, line_feed))
             start, self._kind = line_feed + 1, found.lastindex or 0
@@ -85,6 +89,11 @@ class Multiline:
         opening = self._openings.get(self._number(buffer, start))
         end = line_feed - _has_return(buffer, start, line_feed)
         return opening is not None and end - start <= self._limit and opening.fullmatch(buffer, start, end) is not None
+
+    def _may_follow(self, found: re.Match[bytes], buffer: bytes, start: int) -> bool:
+        """Tell whether what begins here may stand behind the present entry."""
+        before = self._after.get(found.lastindex or 0)
+        return before is None or (self._kind or self._number(buffer, start)) in before
 
     def _whole(self, buffer: bytes, start: int, line_feed: int) -> Cut | RecordError:
         """Give an entry that ends here, or an error for one that is too long."""
@@ -117,6 +126,12 @@ class Multiline:
 def _has_return(buffer: bytes, start: int, end: int) -> bool:
     """Tell whether there is a carriage return before the end of a line; its line feed may be to come."""
     return end > start and buffer[end - 1] == _RETURN
+
+
+def _without_blank_lines(buffer: bytes) -> bytes:
+    """Leave out blank lines, but not the blanks of the first line that is none: they may belong to its beginning."""
+    blanks = len(buffer) - len(buffer.lstrip())
+    return buffer[max(buffer.rfind(b"\n", 0, blanks) + 1, blanks - HEAD_BYTES) :]
 
 
 def too_long(length: int, limit: int) -> str:

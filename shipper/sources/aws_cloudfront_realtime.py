@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/real-time-log
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/media-quality-score.html
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -89,11 +90,15 @@ _NEW: Final = "new:"
 _NAMES: Final = (*FIELDS, *LATER)
 
 
+_NEW_NAME: Final = r"[a-z][a-z0-9-]*"
+
+
 def _advice(text: str) -> str:
-    near = get_close_matches(text, _NAMES, n=1)
-    return (
-        f"{f'did you mean {near[0]}? ' if near else ''}write {_NEW}{text} for a field that this version does not know"
-    )
+    near = get_close_matches(text.strip().lower(), _NAMES, n=1)
+    advice = [f"did you mean {near[0]}?"] if near else []
+    if re.fullmatch(_NEW_NAME, text):
+        advice.append(f"write {_NEW}{text} for a field that this version does not know")
+    return " ".join(advice) or "take it as `aws cloudfront get-realtime-log-config` gives it"
 
 
 class RealtimeSettings(SourceSettings, frozen=True, kw_only=True):
@@ -104,7 +109,7 @@ class RealtimeSettings(SourceSettings, frozen=True, kw_only=True):
             Annotated[
                 str,
                 Meta(
-                    pattern=rf"^({'|'.join(_NAMES)}|{_NEW}[a-z][a-z0-9-]*)$(?!\n)",
+                    pattern=rf"^({'|'.join(_NAMES)}|{_NEW}{_NEW_NAME})$(?!\n)",
                     title="name of a field",
                     extra={"advice": _advice},
                 ),

@@ -18,7 +18,7 @@ from shipper import ecs
 from shipper.formats import NOTHING_AROUND, Around, ByMagic, Entries, Entry, Grouped
 from shipper.marks import Marks
 from shipper.source import Origin, Source
-from shipper.sources.aws_rds_logs import activity, mysql, mysql_slow, postgresql, sqlserver
+from shipper.sources.aws_rds_logs import activity, iam_auth, mysql, mysql_slow, postgresql, sqlserver
 from shipper.sources.aws_rds_logs.fields import INFO, DbInstance, Rds, RdsDocument, borrowed, happened
 from shipper.sources.aws_rds_logs.fields import document as plain
 
@@ -35,7 +35,8 @@ _KINDS: Final = {
     "agent": frozenset({"sqlserver_agent"}),
     "audit": frozenset({"audit"}),
     "error": frozenset({"error", "sqlserver_error"}),
-    "general": frozenset({"banner", "general"}),
+    "general": frozenset({"banner", "general", "general_same_second"}),
+    "iam-db-auth-error": frozenset({iam_auth.KIND.name}),
     "postgresql": frozenset({"postgresql", "postgresql_csv"}),
     "slowquery": frozenset({"banner", "slowquery"}),
 }
@@ -78,6 +79,7 @@ def _other(entry: OtherEntry, time: datetime | None) -> RdsDocument:
 _MAKERS: Final[dict[type[Any], Callable[[Any, datetime | None], RdsDocument | None]]] = {
     Grouped: activity.event,
     OtherEntry: _other,
+    iam_auth.IamAuthEntry: iam_auth.document,
     mysql.AuditEntry: mysql.audit,
     mysql.Banner: lambda _entry, _time: None,
     mysql.ErrorEntry: mysql.error,
@@ -104,7 +106,7 @@ def document(record: Entry | Grouped[activity.Stream, activity.Activity], origin
     if around.log_group:
         made.aws.rds.db_instance = _instance(around.log_group, around.log_stream)
     if made.timestamp is time:  # the entry has none of its own
-        made.tags = ("time_from_envelope",) if around.time else ("time_from_key",)
+        made.tags += ("time_from_envelope",) if around.time else ("time_from_key",)
     return made
 
 
@@ -127,10 +129,12 @@ _ENTRIES: Final = (
     postgresql.PREFIXED,
     mysql.ERROR,
     mysql.GENERAL,
+    mysql.GENERAL_SAME_SECOND,
     mysql_slow.KIND,
     postgresql.CSV,
     sqlserver.ERROR,
     sqlserver.AGENT,
+    iam_auth.KIND,
 )
 
 source = Source(
@@ -138,12 +142,12 @@ source = Source(
     key=(
         r"(?:^|/)(?:AWSLogs/(?P<account>\d{12})/)?(?:rds|RDS)/(?!.*(?:AWSLogs|aws-waf-logs-))(?:mysql|MySQL|mariadb|MariaDB"
         r"|postgresql|PostgreSQL|postgres|Postgres|sqlserver|SQLServer|aurora|aurora-mysql|aurora-postgresql"
-        r"|activity-stream|activity-streams|instance|cluster|audit|error|general|slowquery|agent)/"
+        r"|activity-stream|activity-streams|instance|cluster|audit|error|general|slowquery|agent|iam-db-auth-error)/"
         rf"(?:.*/)?(?:{_FIREHOSE}|\d{{6}}\.gz|[^/]+\.log(?:[.-][\w-]+)*)$"
     ),
     skip=r"/[a-z][a-z0-9-]*/[^/]+/node[12]_[^/]+\.(?:zip|sqlaudit)$",
     format=ByMagic(
-        {b"{": activity.FORMAT},
+        {b"{": activity.FORMAT, b"[": activity.FORMAT},
         otherwise=Entries(
             (*_ENTRIES, mysql.BANNER),
             told=_told,
@@ -152,7 +156,11 @@ source = Source(
     ),
     document=document,
     marks=Marks(
-        members=(("databaseActivityEventList",), ("databaseActivityEvents", "key")),
+        members=(
+            ("databaseActivityEventList",),
+            ("databaseActivityEvents", "key"),
+            ("commandText", "dbUserName", "logTime"),
+        ),
         line="|".join(kind.begins for kind in _ENTRIES),
     ),
     dropped={

@@ -4,6 +4,7 @@ Database activity streams of Aurora and RDS, decrypted on their way.
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/DBActivityStreams.AuditLog.html
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +30,7 @@ class Activity(Record, rename="camel"):
     param_list: Raw = Raw()
     client_application: str | None = None
     database_name: str | None = None
+    dbid: str | int | None = None
     db_user_name: str | None = None
     object_name: str | None = None
     object_type: str | None = None
@@ -66,12 +68,21 @@ class Stream(Record, rename="camel"):
     key: str | None = None
 
 
+_HEARTBEAT: Final = "heartbeat"
+
+
+def _is_event(members: Mapping[str, Raw]) -> bool:
+    """Tell an event that whoever decrypts a stream has taken out of its list, as AWS's own example of that does."""
+    return members.keys() >= {"dbUserName", "logTime"} or members.get("type") == Raw(f'"{_HEARTBEAT}"'.encode())
+
+
 FORMAT: Final = GroupedRecords(
     Stream,
     Activity,
     items="databaseActivityEventList",
     within="databaseActivityEvents",
     sealed="the events are encrypted: let the Firehose stream decrypt them with the key of the activity stream",
+    alone=_is_event,
 )
 
 _LIST: Final = "databaseActivityEventList[].type"
@@ -87,13 +98,18 @@ DROPPED: Final = {
 # -- how one becomes the other -----------------------------------------------------------------------------------------
 
 _COMMANDS: Final[dict[str, Nature]] = {
+    "CHANGEUSER": fields.LOGIN,
     "CONNECT": fields.LOGIN,
     "DISCONNECT": fields.LOGOUT,
     "FAILED_CONNECT": fields.LOGIN,
     "LOGIN": fields.LOGIN,
     "LOGIN FAILED": fields.LOGIN,
+    "LOGIN SUCCEEDED": fields.LOGIN,
+    "LOGOFF": fields.LOGOUT,
+    "LOGON": fields.LOGIN,
     "LOGOUT": fields.LOGOUT,
 }
+_PORT_DIGITS: Final = 5
 _SQL_SERVER: Final = "sqlserver"
 _SUCCESS: Final = frozenset({"0", "00000"})
 
@@ -106,18 +122,18 @@ def event(one: Grouped[Stream, Activity], time: datetime | None) -> RdsDocument 
         ValueError: nothing tells the time of it
     """
     item = one.item
-    if item.type == "heartbeat":
+    if item.type == _HEARTBEAT:
         return None
-    start, end = ecs.time(item.start_time), ecs.time(item.end_time)
-    timestamp = ecs.time(item.log_time) or end or start or fields.borrowed(time)
+    logged, start, end = ecs.time(item.log_time), ecs.time(item.start_time), ecs.time(item.end_time)
+    timestamp = logged or end or start or fields.borrowed(time)
     outcome = _outcome(item)
     text = ecs.given(item.command_text)
     happened = fields.happened((item.command or "").lower().replace(" ", "_"), _nature(item, text), outcome)
     happened.start, happened.end = start, end
     if start and end:
         happened.duration = round((end - start).total_seconds() * 1_000_000) * 1_000
-    port = _text(item.remote_port)
-    source, ip, name = fields.peer(item.remote_host, int(port) if port and port.isdecimal() else None)
+    port = _port(item.remote_port)
+    source, ip, name = fields.peer(item.remote_host, port)
     user = fields.known(item.db_user_name)
     client = ecs.User(name=user) if user else None
     made = fields.document(timestamp, happened, _rds(one.group, item, text), source, client, None)
@@ -135,7 +151,27 @@ def event(one: Grouped[Stream, Activity], time: datetime | None) -> RdsDocument 
         ip=(ip, server),
         user=(user,),
     )
+    read = {"logTime": logged, "startTime": start, "endTime": end, "remotePort": port}
+    made.shipper = _unread(item, read)
     return made
+
+
+def _port(written: str | int | None) -> int | None:
+    text = _text(written)
+    return int(text) if text and text.isdecimal() and len(text) <= _PORT_DIGITS else None
+
+
+def _unread(item: Activity, read: Mapping[str, Any]) -> ecs.Shipper | None:
+    """Keep what was written in the place of a time or a number and is none."""
+    if None not in read.values():
+        return None
+    written = (item.log_time, item.start_time, item.end_time, _text(item.remote_port))
+    found = [
+        ecs.Unparsed(field=name, value=text)
+        for (name, value), text in zip(read.items(), written, strict=True)
+        if text and value is None
+    ]
+    return ecs.Shipper(unparsed=tuple(found)) if found else None
 
 
 def _outcome(item: Activity) -> str | None:
@@ -153,8 +189,8 @@ def _nature(item: Activity, text: str | None) -> Nature:
     if known:
         return known
     found = fields.nature(item.class_, text)
-    if found is fields.INFO:
-        found = fields.nature((item.command or "").upper(), text)
+    if found is fields.INFO and item.command:
+        found = fields.nature(fields.command(item.command), text or item.command)
     return fields.nature(fields.command(text), text) if found is fields.INFO and text else found
 
 
@@ -170,6 +206,7 @@ def _rds(group: Stream, item: Activity, text: str | None) -> Rds:
         command=ecs.given(item.command),
         connection=_protocol(item.db_protocol),
         database=ecs.given(item.database_name),
+        database_id=_text(item.dbid),
         db_instance=_instance(group.cluster_id, group.instance_id),
         log_type="activity_stream",
         server=_server(item.server_host, item.service_name, item.server_type, item.server_version),

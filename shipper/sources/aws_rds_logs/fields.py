@@ -45,6 +45,7 @@ class Statement(ecs.FieldSet):
     """A statement of SQL, or the part of it that an audit record is about."""
 
     id: str | None = None
+    name: str | None = None
     parameters: ecs.LongText | None = None
     rows: int | None = None
     substatement_id: str | None = None
@@ -68,6 +69,7 @@ class SlowQuery(ecs.FieldSet):
     bytes_sent: int | None = None
     created_tmp_disk_tables: int | None = None
     created_tmp_tables: int | None = None
+    engine_time: float | None = None
     errno: int | None = None
     explain: ecs.LongText | None = None
     filesort: str | None = None
@@ -77,6 +79,12 @@ class SlowQuery(ecs.FieldSet):
     killed: int | None = None
     lock_time: float | None = None
     merge_passes: int | None = None
+    old_rows_read: int | None = None
+    pages_accessed: int | None = None
+    pages_prefetched: int | None = None
+    pages_read: int | None = None
+    pages_read_time: float | None = None
+    pages_updated: int | None = None
     priority_queue: str | None = None
     qc_hit: str | None = None
     query_time: float | None = None
@@ -106,6 +114,7 @@ class Postgresql(ecs.FieldSet):
     """What only PostgreSQL tells."""
 
     backend_type: str | None = None
+    command_tag: str | None = None
     context: ecs.LongText | None = None
     detail: ecs.LongText | None = None
     hint: ecs.LongText | None = None
@@ -123,6 +132,7 @@ class Rds(ecs.FieldSet):
     command: str | None = None
     connection: Connection | None = None
     database: str | None = None
+    database_id: str | None = None
     db_instance: DbInstance | None = None
     engine: str | None = None
     engine_native_audit_fields: ecs.Flat | None = None
@@ -180,8 +190,15 @@ _NATURES: Final = (
 )
 """By a statement's first word, or the class that an audit gives it."""
 
-_IAM: Final = re.compile(r"\s*(?:CREATE|ALTER|DROP|RENAME|SET)\s+(?:USER|ROLE|LOGIN|PASSWORD)\b", re.IGNORECASE)
-_FIRST_WORD: Final = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n|\()*+([A-Za-z]+)", re.DOTALL)
+_AHEAD: Final = r"(?:\s|/\*!\d*|/\*.*?\*/|--[^\n]*\n|#[^\n]*\n|\()*+"
+"""What may stand ahead of a word: `/*!` begins no comment, for MySQL runs what is in it."""
+
+_IAM: Final = re.compile(
+    rf"{_AHEAD}(?:CREATE|ALTER|DROP|RENAME|SET)\b{_AHEAD}(?:OR\s+REPLACE\s+|DEFAULT\s+)?"
+    r"(?:USER|ROLE|GROUP|LOGIN|PASSWORD|PRIVILEGES)\b",
+    re.DOTALL | re.IGNORECASE,
+)
+_FIRST_WORD: Final = re.compile(rf"{_AHEAD}([A-Za-z]+)", re.DOTALL)
 _FIRST_WORD_CHARACTERS: Final = 16
 _FIRST_CHARACTERS: Final = 1_024
 """How far the first word of a statement is looked for, behind comments."""
@@ -281,6 +298,10 @@ def nanoseconds(seconds: str) -> int:
     """Read a time of seconds with a fraction, to the last digit."""
     before, _, fraction = seconds.partition(".")
     return int(before or 0) * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
+
+
+CUT: Final = ("cut",)
+"""Tags of a document of an entry that was cut on its way, so that its end is missing."""
 
 
 # -- the document ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Logs of MySQL, MariaDB and Aurora MySQL: audit, error and general log.
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.MySQL.Options.AuditPlugin.html
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Auditing.html
 https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.MySQL.html
+https://github.com/aws/audit-plugin-for-mysql
 """
 
 import re
@@ -63,15 +64,25 @@ _TIME: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d)"
 _DASHED: Final = r"\d{4}-\d\d-\d\d  ?\d{1,2}:\d\d:\d\d"
 _SHORT: Final = r"\d{6}  ?\d{1,2}:\d\d:\d\d"
 
-_AUDIT: Final = re.compile(
+_SESSION: Final = (
     r"(?P<time>\d{16}|\d{8} \d\d:\d\d:\d\d),(?P<server_host>[^,]{0,255}+),"
     r"(?P<user>[^,]{0,60}+(?:,[^,]{0,60}+){0,3}?),(?P<host>[^,]{0,255}+),"
-    r"(?P<connection_id>\d*+),(?P<query_id>\d*+),(?P<operation>[A-Z_]*+),(?P<database>[^,]*(?:,[^,]*){0,2}?),"
-    r"(?:'(?P<statement>.*)'|(?!')(?P<object>[^,]*+)), ?(?P<code>-?\d*+)"
+    r"(?P<connection_id>\d*+),(?P<query_id>\d*+),"
+)
+_DATABASE: Final = r"(?P<database>[^,]*(?:,[^,]*){0,2}?),"
+_AUDIT: Final = re.compile(
+    rf"{_SESSION}(?P<operation>[A-Z_]*+),{_DATABASE}(?:'(?P<statement>.*)'|(?!')(?P<object>[^,]*+)), ?(?P<code>-?\d*+)"
     r"(?:,(?P<connection_type>[^,']*+)(?:,([^,']*+))?)?\s*",
     re.DOTALL,
 )
 """Quotes inside of a statement are escaped, but the last quote of the line ends it in any case."""
+
+_AUDIT_CUT: Final = re.compile(rf"{_SESSION}(?P<operation>QUERY),{_DATABASE}'(?P<statement>.*)", re.DOTALL)
+_CUT_CHARACTERS: Final = 4_096
+"""
+A shorter line is not one that was cut on its way, which CloudWatch Logs does at 256 KiB or more. So no name, which
+anybody chooses who tries to log in, is long enough to pass for a line with a statement that was cut.
+"""
 
 _ERROR: Final = re.compile(
     rf"(?P<time>{_TIME}|{_DASHED}|{_SHORT})[ \t]+"
@@ -89,11 +100,14 @@ _AUDIT_COLUMNS: Final = 11
 
 
 def _read_audit(text: str) -> tuple[AuditEntry | None, tuple[Unparsed, ...]]:
-    found = _AUDIT.fullmatch(text)
+    found, later = _AUDIT.fullmatch(text), None
+    if found:
+        later = found[_AUDIT_COLUMNS + 2]
+    elif len(text) > _CUT_CHARACTERS:
+        found = _AUDIT_CUT.fullmatch(text)
     if found is None:
         return None, ()
     columns: dict[str, Any] = found.groupdict()
-    later = found[_AUDIT_COLUMNS + 2]
     unparsed = (Unparsed(f"column_{_AUDIT_COLUMNS + 1}", later),) if later else ()
     return AuditEntry(**columns), unparsed
 
@@ -102,8 +116,16 @@ read_general: Final = matching(GeneralEntry, _GENERAL)
 """MariaDB's entries have no time when it is the same as that of the entry before."""
 
 
+_BANNER: Final = re.compile(
+    r"\S{1,200}, Version: \S{1,99} \((?:[^()]|\([^()]{0,99}\)){1,199}\)\. (?:started with:|embedded library)"
+    r"|Tcp port: \d{1,5} {1,9}Unix socket: \S{1,200}|Time[ \t]+Id Command[ \t]+Argument"
+)
+
+
 def _read_banner(text: str) -> tuple[Banner | None, tuple[Unparsed, ...]]:
-    return (Banner() if text else None), ()
+    """Take nothing else for a banner, for it is passed over: a client may write the beginning of one."""
+    lines = text.split("\n", 3)
+    return (Banner() if all(_BANNER.fullmatch(line.rstrip()) for line in lines if line) else None), ()
 
 
 AUDIT: Final = Kind(name="audit", record=AuditEntry, begins=r"\d{16},|\d{8} \d\d:\d\d:\d\d,", read=_read_audit)
@@ -117,12 +139,26 @@ ERROR: Final = Kind(
     read=matching(ErrorEntry, _ERROR),
 )
 GENERAL: Final = Kind(
-    name="general", record=GeneralEntry, begins=rf"(?:{_TIME}[ \t]|{_SHORT}\t) *\d{{1,20}} [A-Z]", read=read_general
+    name="general",
+    record=GeneralEntry,
+    begins=rf"(?:{_TIME}[ \t]|{_SHORT}\t) *\d{{1,20}} [A-Z]",
+    read=read_general,
+    left_out="time",
 )
+GENERAL_SAME_SECOND: Final = Kind(
+    name="general_same_second",
+    record=GeneralEntry,
+    begins=r"\t\t *\d{1,20} [A-Z][a-z]{2,15}(?: [A-Za-z]{2,9}){0,2}\t",
+    read=read_general,
+    after=frozenset({"general", "general_same_second"}),
+    left_out="time",
+)
+"""MariaDB writes the time only once a second. Statements of PostgreSQL may have lines like these."""
+
 BANNER: Final = Kind(
     name="banner",
     record=Banner,
-    begins=r"/[^ ,\n]{1,200}, Version: |Tcp port: |Time +Id +Command",
+    begins=r"(?:/[^ ,\n]{1,200}|mysqld|mariadbd), Version: |Tcp port: |Time[ \t]+Id +Command",
     read=_read_banner,
 )
 
@@ -130,18 +166,28 @@ BANNER: Final = Kind(
 # -- how one becomes the other -----------------------------------------------------------------------------------------
 
 _OPERATIONS: Final[dict[str, Nature]] = {
+    "CHANGEUSER": fields.LOGIN,
     "CONNECT": fields.LOGIN,
     "DISCONNECT": fields.LOGOUT,
     "FAILED_CONNECT": fields.LOGIN,
+    "PROXY_CONNECT": fields.LOGIN,
 }
 _PORT_DIGITS: Final = 5
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
-_DENIED: Final = re.compile(r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'")
+_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+_DENIED: Final = re.compile(
+    r"Access denied for user '(?P<user>.{0,255}?)'@'(?P<host>[^']{0,255})'(?: \(using password: (?:YES|NO)\))?"
+)
+_ABORTED: Final = re.compile(
+    r"Aborted connection \d{1,20} to db: '(?:unconnected|(?P<database>.{0,255}?))' "
+    r"user: '(?:unauthenticated|(?P<user>.{0,255}?))' host: '(?P<host>[^']{0,255})'"
+)
 _UNKNOWN_DATABASE: Final = re.compile(r"Unknown database '([^']*)'")
 _CONNECT: Final = re.compile(
-    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255}) on (?P<database>.{0,255}?) ?(?:using (?P<type>.*))?", re.DOTALL
+    r"(?P<user>.{0,255}?)@(?P<host>[^ @]{0,255})(?: as (?P<effective>.{0,255}?))? "
+    r"on (?P<database>.{0,255}?) ?(?:using (?P<type>.*))?",
+    re.DOTALL,
 )
 _WITH_STATEMENT: Final = frozenset({"Execute", "Long Data", "Prepare", "Query"})
 _GENERAL_NATURES: Final = {
@@ -208,6 +254,7 @@ def audit(entry: AuditEntry, time: datetime | None) -> RdsDocument:
     if outcome == "failure":
         made.error = ecs.Error(code=code)
     made.related = fields.related(ip, name, entry.user)
+    made.tags = fields.CUT if code is None else ()  # a whole line has it, if only as an empty column
     return made
 
 
@@ -238,6 +285,7 @@ def error(entry: ErrorEntry, time: datetime | None) -> RdsDocument:
         event.outcome = "failure"
         made.error = ecs.some(ecs.Error(code=event.code, message=made.message))
     _denied(message, made)
+    _aborted(message, made)
     if unknown := _UNKNOWN_DATABASE.search(message):
         rds.database = ecs.given(unknown[1])
     return made
@@ -245,7 +293,8 @@ def error(entry: ErrorEntry, time: datetime | None) -> RdsDocument:
 
 def _denied(message: str, made: RdsDocument) -> None:
     """Tell who was not let in, if that is what a message is about."""
-    found = _DENIED.search(message)
+    # A name may look like the rest of a message, so all of one counts more than its beginning.
+    found = _DENIED.fullmatch(message.rstrip()) or _DENIED.match(message)
     if found is None:
         return
     made.source, ip, name = fields.peer(found["host"])
@@ -255,6 +304,19 @@ def _denied(message: str, made: RdsDocument) -> None:
     made.event.category, made.event.type = fields.LOGIN
     made.event.outcome = "failure"
     made.error = ecs.Error(code=made.event.code, message=made.message)
+
+
+def _aborted(message: str, made: RdsDocument) -> None:
+    """Tell whose connection has ended, if that is what a message is about."""
+    found = _ABORTED.match(message)
+    if found is None:
+        return
+    made.source, ip, name = fields.peer(found["host"])
+    made.user = fields.user(found["user"])
+    made.related = fields.related(ip, name, found["user"])
+    made.event.action = "aborted_connection"
+    made.event.category, made.event.type = fields.LOGOUT
+    made.aws.rds.database = ecs.given(found["database"])
 
 
 def general(entry: GeneralEntry, time: datetime | None) -> RdsDocument:
@@ -273,22 +335,22 @@ def general(entry: GeneralEntry, time: datetime | None) -> RdsDocument:
         rds.database = argument
     elif argument:
         made.message = argument
-        _denied(argument, made)
-        if command in ("Change user", "Connect") and event.outcome is None:
-            _let_in(argument, made)
+        if command in ("Change user", "Connect"):
+            _connecting(argument, made)
     return made
 
 
-def _let_in(argument: str, made: RdsDocument) -> None:
-    """Tell who has connected."""
+def _connecting(argument: str, made: RdsDocument) -> None:
+    """Tell who tries to connect: the server writes that before it looks at the password, and again if it is wrong."""
+    _denied(argument, made)
     found = _CONNECT.fullmatch(argument)
-    if found is None:
+    if found is None or made.event.outcome:
         return
     made.message = None
     made.source, ip, name = fields.peer(found["host"])
-    made.user = fields.user(found["user"])
-    made.related = fields.related(ip, name, found["user"])
-    made.event.outcome = "success"
+    made.user = fields.user(found["user"], found["effective"])
+    made.related = fields.related(ip, name, found["user"], found["effective"])
+    made.event.outcome = "unknown"
     made.aws.rds.database = ecs.given(found["database"])
     if found["type"]:
         connection = made.aws.rds.connection or fields.Connection()

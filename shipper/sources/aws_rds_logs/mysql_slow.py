@@ -70,6 +70,13 @@ class SlowEntry(Entry):
     filesort_on_disk: str | None = None
     merge_passes: int | None = None
     priority_queue: str | None = None
+    pages_accessed: int | None = None
+    pages_read: int | None = None
+    pages_prefetched: int | None = None
+    pages_updated: int | None = None
+    old_rows_read: int | None = None
+    pages_read_time: float | None = None
+    engine_time: float | None = None
 
 
 _ENTRY: Final = re.compile(
@@ -80,25 +87,28 @@ _ENTRY: Final = re.compile(
     r"(?:SET (?P<settings>[^\n;]{0,255}?timestamp=\d{1,11}[^\n;]{0,255});\n)?(?P<statement>.*)",
     re.DOTALL,
 )
-_STATISTIC: Final = re.compile(r"([A-Za-z_]+): (\S*)")
+_STATISTIC: Final = re.compile(r"(?<!\w)([A-Za-z_]++): (\S*(?: (?! |[A-Za-z_]++: )\S+)*)")
 _EXPLAIN: Final = re.compile(r"^# explain: ?(.*)$", re.MULTILINE)
-_NUMBER: Final = re.compile(r"\d{1,18}(?:\.\d+)?")
+_NUMBER: Final = re.compile(r"\d{1,9}(?:\.\d+)?")
 _INT_DIGITS: Final = re.compile(r"-?\d{1,18}")
 
 _ELSEWHERE: Final = {"Thread_id": "connection_id", "Schema": "database"}
 """What MariaDB, and MySQL with `log_slow_extra`, say in a line of statistics."""
 
+_MOMENTS: Final = frozenset({"end", "start"})
 _STATISTICS: Final = fields.SlowQuery.__struct_fields__
 _TYPES: Final = {
     field.name: next(kind for kind in (int, float, str) if kind in typing.get_args(field.type))
     for field in msgspec.structs.fields(SlowEntry)
-    if field.name in {*_STATISTICS, *_ELSEWHERE.values(), "start", "end"}
+    if field.name in {*_STATISTICS, *_ELSEWHERE.values(), *_MOMENTS}
 }
 """Of what may stand in a line of statistics."""
 
 
 def _read(text: str) -> tuple[SlowEntry | None, tuple[Unparsed, ...]]:
-    found = _ENTRY.fullmatch(text.replace("\r\n", "\n"))
+    if text[: text.find("\n")].endswith("\r"):  # the file was made on another system: no statement has these
+        text = text.replace("\r\n", "\n")
+    found = _ENTRY.fullmatch(text)
     if found is None:
         return None, ()
     values: dict[str, Any] = found.groupdict()
@@ -111,7 +121,7 @@ def _read(text: str) -> tuple[SlowEntry | None, tuple[Unparsed, ...]]:
         name = _ELSEWHERE.get(written, written.lower())
         if not value:
             continue
-        if not _fits(value, _TYPES.get(name)):
+        if not _fits(value, _TYPES.get(name)) or (name in _MOMENTS and ecs.time(value) is None):
             unparsed.append(Unparsed(written, value))
         elif values.get(name) is None:
             values[name] = _TYPES[name](value)

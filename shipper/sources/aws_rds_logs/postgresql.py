@@ -62,7 +62,7 @@ _ZONE: Final = r"(?:[A-Z]{1,6}|[+-]\d\d(?::?\d\d)?)"
 _PREFIXED: Final = re.compile(
     rf"(?P<time>{_STAMP}(?:\.\d{{1,6}})?) (?P<zone>{_ZONE}):"
     r"(?:(?P<host>[^\s()]{1,255})\((?P<port>\d{1,5})\)|(?P<name>\[local\]|[^\s():@]{0,255})):"
-    r"(?P<user>[^\n]{0,255}?)@(?P<database>[^\n]{0,255}?):\[(?P<pid>\d{1,10})\]:"
+    r"(?P<user>[^\n]{0,255}?)@(?P<database>[^@\n]{0,255}?):\[(?P<pid>\d{1,10})\]:"
     rf"(?:(?P<line>\d{{1,18}}):(?P<sqlstate>[0-9A-Z]{{5}}):(?P<session_start>{_STAMP} {_ZONE}):"
     r"(?P<virtual_transaction_id>[^:\s]*):(?P<transaction_id>\d*):(?P<session_id>[0-9a-f]+\.[0-9a-f]+):"
     r"(?P<application>[^\n]{0,255}?)[: ]??|(?P<query_id>-?\d{1,20}):)?"
@@ -71,8 +71,13 @@ _PREFIXED: Final = re.compile(
 )
 """
 The prefix of RDS, `%t:%r:%u@%d:[%p]:`, and that of Aurora PostgreSQL 16, `%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a`.
-Behind this one nothing separates the application's name from the level.
+Behind this one nothing separates the application's name from the level. It is the last `@` that stands behind the user:
+the name of one that Active Directory knows has one itself.
 """
+
+_SESSION: Final = re.compile(r"@[^@\n]{0,255}:\[\d{1,10}\]:")
+_SESSION_CHARACTERS: Final = 2 * fields.NAME_CHARACTERS + len("@:[]:") + 10
+"""How far behind the beginning of a user's name the process may be told, at most."""
 
 _CSV_TIME: Final = re.compile(rf"(?P<time>{_STAMP}(?:\.\d{{1,6}})?) (?P<zone>{_ZONE})")
 _CSV_COLUMNS: Final = (
@@ -111,7 +116,8 @@ _NUMBER_DIGITS: Final = 18
 
 def _read_prefixed(text: str) -> tuple[PostgresEntry | None, tuple[Unparsed, ...]]:
     found = _PREFIXED.fullmatch(text)
-    if found is None:
+    if found is None or _SESSION.search(text, found.end("pid"), found.start("user") + _SESSION_CHARACTERS):
+        # Somebody may have tried to log in with a name that looks like the rest of an entry.
         return None, ()
     values: dict[str, Any] = found.groupdict()
     name = values.pop("name")
@@ -169,7 +175,7 @@ def entry(one: PostgresEntry, _: datetime | None) -> RdsDocument:
     """
     timestamp = _moment(one.time or "", one.zone or "")
     level = one.level or ""
-    message = (one.message or "").replace("\n\t", "\n").strip()  # PostgreSQL puts a tab before each further line
+    message = _message(one)
     told = postgresql_messages.read(message, level)
     failed = level in _FAILURES
     source, ip, name = fields.peer(one.host or told.address, fields.whole(one.port) or told.port)
@@ -188,9 +194,20 @@ def entry(one: PostgresEntry, _: datetime | None) -> RdsDocument:
     made.log = _log(level)
     made.process = ecs.Process(pid=int(one.pid)) if one.pid else None
     made.tls = told.tls
+    made.tags = fields.CUT if told.is_cut else ()
     if ip or name or client:
-        made.related = fields.related(ip, name, name_of_user, told.user)
+        made.related = fields.related(ip, name, name_of_user, told.user, told.principal)
     return made
+
+
+def _is_csv(one: PostgresEntry) -> bool:
+    return one.context is not None
+
+
+def _message(one: PostgresEntry) -> str:
+    """Take off the tab that PostgreSQL puts before each further line where there are no quotes around them."""
+    text = one.message or ""
+    return (text if _is_csv(one) else text.replace("\n\t", "\n")).strip()
 
 
 @lru_cache(maxsize=32)
@@ -210,7 +227,7 @@ def _moment(time: str, zone: str) -> datetime:
     if known is None and zone[:1] in ("+", "-"):
         return datetime.fromisoformat(f"{time}{zone}")
     if known is None:
-        raise ValueError(f"the time zone {zone!r} is not known")
+        raise ValueError(f"the time zone {zone!r} is not known: set log_timezone to UTC")
     return datetime.fromisoformat(time).replace(tzinfo=known)
 
 
@@ -226,17 +243,22 @@ def _rds(one: PostgresEntry, told: Told) -> Rds:
     if told.audit:
         _audited(rds, told.audit)
     elif told.statement:
-        rds.command = one.command_tag or fields.command(told.statement)
-        rds.statement = fields.Statement(text=told.statement)
+        rds.command = _tagged(one) or fields.command(told.statement)
+        rds.statement = fields.Statement(name=told.name, text=told.statement)
     elif told.parameters:
         rds.statement = fields.Statement(parameters=told.parameters)
-    elif one.command_tag:
-        rds.command = one.command_tag
+    else:
+        rds.command = _tagged(one)
     if one.line or one.session_id or one.session_start:
         _in_session(rds, one)
-    if one.context is not None or one.backend_type is not None:
+    if _is_csv(one):
         _from_csv(rds, one)
     return rds
+
+
+def _tagged(one: PostgresEntry) -> str | None:
+    """Give the command's tag, unless a session's state stands in its place: `idle`, `authentication`."""
+    return one.command_tag if one.command_tag and one.command_tag.isupper() else None
 
 
 def _in_session(rds: Rds, one: PostgresEntry) -> None:
@@ -256,9 +278,11 @@ def _in_session(rds: Rds, one: PostgresEntry) -> None:
 
 def _from_csv(rds: Rds, one: PostgresEntry) -> None:
     """Take over what only the CSV form has."""
+    tag = ecs.given(one.command_tag)
     rds.postgresql = ecs.some(
         fields.Postgresql(
             backend_type=ecs.given(one.backend_type),
+            command_tag=None if tag == rds.command else tag,
             context=ecs.given(one.context),
             detail=ecs.given(one.detail),
             hint=ecs.given(one.hint),

@@ -28,10 +28,13 @@ class Told(NamedTuple):
         port: of the client
         application: of the client
         duration: in nanoseconds
+        principal: of Kerberos that the client is
         statement: of SQL
+        name: under which the statement was prepared
         parameters: of the statement in the entry before
         tls: of the connection
         audit: columns of pgAudit
+        is_cut: whether the message was cut on its way
     """
 
     action: str | None = None
@@ -43,10 +46,13 @@ class Told(NamedTuple):
     port: int | None = None
     application: str | None = None
     duration: int | None = None
+    principal: str | None = None
     statement: str | None = None
+    name: str | None = None
     parameters: str | None = None
     tls: ecs.Tls | None = None
     audit: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 _NOTHING: Final = Told()
@@ -58,7 +64,8 @@ _AUTHENTICATED: Final = re.compile(
 _AUTHORIZED: Final = re.compile(
     r"(?:replication )?connection authorized: user=(?P<user>.{0,255}?)(?: database=(?P<database>.{0,255}?))?"
     r"(?: application_name=(?P<application>.{0,255}?))?"
-    r"(?: SSL enabled \(protocol=(?P<protocol>[^,)]{1,32})(?:, cipher=(?P<cipher>[^,)]{1,64}))?[^)]{0,255}\))?",
+    r"(?: SSL enabled \(protocol=(?P<protocol>[^,)]{1,32})(?:, cipher=(?P<cipher>[^,)]{1,64}))?[^)]{0,255}\))?"
+    r"(?: GSS \([^=)]{1,64}=[^)]{0,255}?(?:, principal=(?P<principal>[^)]{0,255}))?\))?",
 )
 _DISCONNECTION: Final = re.compile(
     r"disconnection: session time: (?P<hours>\d{1,6}):(?P<minutes>\d\d):(?P<seconds>\d\d(?:\.\d+)?) "
@@ -82,6 +89,8 @@ _REFUSED: Final = re.compile(
 _PARAMETERS: Final = re.compile(r"[Pp]arameters: (.+)", re.DOTALL)
 _AUDIT_PREFIX: Final = "AUDIT: "
 _AUDIT_COLUMNS: Final = 8
+_CUT_CHARACTERS: Final = 4_096
+"""A shorter message was not cut, but is torn."""
 
 
 def read(message: str, level: str) -> Told:
@@ -111,11 +120,15 @@ def _logged(message: str) -> Told:
 
 
 def _audit(message: str) -> Told:
-    columns = split(message[len(_AUDIT_PREFIX) :])
+    columns, is_cut = split(message[len(_AUDIT_PREFIX) :]), False
+    if columns is None and len(message) > _CUT_CHARACTERS:  # its quotes are not closed any more
+        columns, is_cut = split(f'{message[len(_AUDIT_PREFIX) :]}"'), True
     if columns is None or len(columns) < _AUDIT_COLUMNS:
         return Told(action="audit")
     what = fields.nature(columns[3], columns[7])
-    return Told(action=columns[4].lower().replace(" ", "_") or "audit", nature=what, audit=tuple(columns))
+    return Told(
+        action=columns[4].lower().replace(" ", "_") or "audit", nature=what, audit=tuple(columns), is_cut=is_cut
+    )
 
 
 def _timed(message: str) -> Told:
@@ -134,7 +147,14 @@ def _ran(found: re.Match[str], duration: int | None) -> Told:
     if found["how"] == "plan":
         return Told(action="plan", statement=statement, duration=duration, nature=fields.INFO)
     what = fields.nature(fields.command(statement), statement)
-    return Told(action=found["how"].replace(" ", "_"), nature=what, duration=duration, statement=statement)
+    name = found["name"].strip() if found["name"] else None
+    return Told(
+        action=found["how"].replace(" ", "_"),
+        nature=what,
+        duration=duration,
+        statement=statement,
+        name=None if name == "<unnamed>" else name or None,
+    )
 
 
 def _connection(message: str) -> Told:
@@ -150,6 +170,7 @@ def _connection(message: str) -> Told:
             user=found["user"],
             database=found["database"],
             application=found["application"],
+            principal=found["principal"],
             tls=_tls(found["protocol"], found["cipher"]),
         )
     if found := _DISCONNECTION.fullmatch(message):
