@@ -5,6 +5,7 @@ What a shipped rule must find stands in `tests/rules/<rule>.txt`: a sample's cas
 """
 
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -15,7 +16,8 @@ from typing import Any, Final, Self
 import pytest
 from msgspec import Raw
 from opensearchpy import OpenSearch
-from sample_files import SOURCES, folder
+from reading import Indexed, read
+from sample_files import CASES, SOURCES, folder
 from sigma.backends.opensearch import OpensearchLuceneBackend
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
@@ -23,6 +25,7 @@ from sigma.correlations import SigmaCorrelationRule
 from shipper import freeform
 from shipper.mappings.templates import templates
 from shipper.resources import resource
+from shipper.retain import Retain
 from shipper.sigma.definition import FILE
 from shipper.sigma.plugin import s3_siem_shipper
 
@@ -141,6 +144,57 @@ def test_enumeration_finds_the_caller(samples: Stored) -> None:
     assert correlation.condition
     assert sorted({who for who, times in counted if times >= correlation.condition.count}) == expected(ENUMERATION)
     assert ("arn:aws:iam::111122223333:user/bob", correlation.condition.count - 1) in counted
+
+
+@pytest.mark.parametrize("retain", ["string", "flattened", "none"])
+def test_forms_left_out_cost_the_rules_that_are_told(retain: Retain, client: OpenSearch) -> None:
+    """Without one form of the free-form parts, exactly the rules that the documentation names find less."""
+    with Stored(client, retained(retain)) as stored:
+        missed = {rule.stem: of_cloudtrail(rule) - set(stored.named(*convert(rule))) for rule in RULES}
+    assert {name for name, records in missed.items() if records} == told(retain)
+
+
+def retained(retain: Retain) -> Iterator[Named]:
+    """Make the documents of the CloudTrail samples anew, with some forms of their free-form parts left out."""
+    for case in CASES:
+        if case.source.dataset == "aws.cloudtrail":
+            source = case.source.retaining(retain)
+            for result in read(source, case.key, [case.path.read_bytes()]):
+                if isinstance(result, Indexed):
+                    yield source.dataset, f"{case.name}#{result.position}", json.loads(result.body)
+
+
+def of_cloudtrail(rule: Path) -> set[str]:
+    """Give what a rule must find among the samples of CloudTrail."""
+    return {name for name in expected(rule) if name.startswith("aws_cloudtrail/")}
+
+
+def told(retain: Retain) -> set[str]:
+    """Read in the documentation which rules find less."""
+    page = (resource("config").parent / "docs" / "detection.md").read_text()
+    (row,) = re.findall(rf"^\| `{retain}` \|(.*)$", page, re.MULTILINE)
+    return set(re.findall(r"`(aws_\w+)`", row))
+
+
+KEYWORDS: Final = ("UNION%20SELECT", ".git/", "/Basic/Command/Base64/")
+"""As in published rules for web servers, which look for words in any field."""
+
+
+def test_words_are_found_in_any_field(client: OpenSearch) -> None:
+    """Rules that name no field find a word in the path, the query, the referrer and the user agent of a request."""
+    places: dict[str, dict[str, Any]] = {
+        "query": {"url": {"query": "q=1%27%20UNION%20SELECT%201"}},
+        "path": {"url": {"path": "/.git/config"}},
+        "referrer": {"http": {"request": {"referrer": "https://example.com/.git/"}}},
+        "agent": {"user_agent": {"original": "${jndi:ldap://example.com/Basic/Command/Base64/x}"}},
+        "none": {"url": {"query": "q=union", "path": "/git/"}, "user_agent": {"original": "Basic"}},
+    }
+    common = {"@timestamp": MOMENT, "data_stream": {"dataset": "aws.elb_logs"}}
+    documents = [("aws.elb_logs", name, {**common, **place}) for name, place in places.items()]
+    rule = f"title: a\nlogsource: {{category: webserver}}\ndetection: {{s: {list(KEYWORDS)}, condition: s}}\n"
+    (query,) = OpensearchLuceneBackend(s3_siem_shipper()).convert(SigmaCollection.from_yaml(rule))
+    with Stored(client, documents) as stored:
+        assert stored.named(str(query)) == ["agent", "path", "query", "referrer"]
 
 
 @pytest.mark.parametrize(
