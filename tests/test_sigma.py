@@ -121,6 +121,11 @@ WAF = "product: aws, service: waf"
         ("category: network, service: dns", "{dns.response.code: NXDOMAIN}", "dns.response_code:NXDOMAIN"),
         ("category: firewall", "{dst_port: 22}", "destination.port:22"),
         ("category: firewall", "{action: accept}", "event.action:ACCEPT"),
+        (
+            "product: aws, service: vpcflowlogs",
+            "{pkt-dstaddr|startswith: ['10.', '172.16.', '192.168.1.']}",
+            "(aws.vpcflow.pkt_dstaddr:(10.0.0.0\\/8 OR 172.16.0.0\\/16 OR 192.168.1.0\\/24))",
+        ),
         ("product: aws, service: guardduty", "{severity|gte: 7}", "aws.guardduty.severity.code:>=7"),
         ("category: database", "{dbUserName: root}", "user.name:root"),
     ],

@@ -10,6 +10,23 @@ from shipper.sigma.logsource import LogSource, Spelling
 
 _OURS: Final = "aws.vpcflow"
 
+_PARTS: Final = 4
+"""Of an address of version 4."""
+
+
+def _network(parts: int) -> Spelling:
+    """Make a network of the first parts of an address: a field of type `ip` cannot be asked for a beginning."""
+    zeros = ".0" * (_PARTS - parts)
+    return Spelling(
+        names=("pkt-dstaddr", "pkt-srcaddr"),
+        transformation={
+            "type": "replace_string",
+            "regex": rf"^(\d+(?:\.\d+){{{parts - 1}}})\.\*$",
+            "replacement": rf"\g<1>{zeros}/{8 * parts}",
+        },
+    )
+
+
 VPCFLOW: Final = LogSource(
     name="vpcflow",
     # Rules are published under either name.
@@ -54,6 +71,7 @@ VPCFLOW: Final = LogSource(
     spellings=(
         # Other firewalls write it in small letters.
         Spelling(names=("action",), transformation={"type": "case", "method": "upper"}),
+        *map(_network, range(1, _PARTS)),
     ),
     addresses={"dst_ip": "destination", "dstaddr": "destination", "src_ip": "source", "srcaddr": "source"},
 )

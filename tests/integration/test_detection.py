@@ -221,6 +221,19 @@ def test_addresses_are_found_in_all_ways(selection: str, found: list[str], clien
         assert stored.named(one_line_rule(selection)) == found
 
 
+def test_flows_are_found_by_the_beginning_of_an_address(client: OpenSearch) -> None:
+    """Rules name private networks by their first numbers, which the type of the field does not know."""
+    common = {"@timestamp": MOMENT, "data_stream": {"dataset": "aws.vpcflow"}}
+    addresses = {"inside": "10.1.2.3", "near": "172.16.255.1", "outside": "172.17.0.1", "sixth": "2001:db8::1"}
+    documents = [
+        ("aws.vpcflow", name, {**common, "aws": {"vpcflow": {"pkt_dstaddr": address}}})
+        for name, address in addresses.items()
+    ]
+    with Stored(client, documents) as stored:
+        query = one_line_rule("pkt-dstaddr|startswith: ['10.', '172.16.']", "vpcflow")
+        assert stored.named(query) == ["inside", "near"]
+
+
 def test_string_forms_are_found_up_to_their_limit(client: OpenSearch) -> None:
     """
     A rule finds what it looks for in 8,191 characters, however many bytes they have; beyond, in the flat form alone.
@@ -251,11 +264,10 @@ def padded(filler: str, size: int) -> dict[str, Any]:
     return {"@timestamp": MOMENT, "aws": {"cloudtrail": request}, "data_stream": {"dataset": "aws.cloudtrail"}}
 
 
-def one_line_rule(selection: str) -> str:
+def one_line_rule(selection: str, service: str = "cloudtrail") -> str:
     """Convert a rule with one condition."""
-    rule = (
-        f"title: a\nlogsource: {{product: aws, service: cloudtrail}}\ndetection: {{s: {{{selection}}}, condition: s}}\n"
-    )
+    source = f"logsource: {{product: aws, service: {service}}}"
+    rule = f"title: a\n{source}\ndetection: {{s: {{{selection}}}, condition: s}}\n"
     (query,) = OpensearchLuceneBackend(s3_siem_shipper()).convert(SigmaCollection.from_yaml(rule))
     return str(query)
 
