@@ -101,9 +101,10 @@ def paths(document: Any) -> Iterator[str]:
 
 
 def carriers(reading: Reading, found: Filled) -> list[str]:
-    """Give the datasets that fill a field."""
+    """Give the datasets that fill a field, among those that the rules search: a log source of Sigma is one."""
     wanted = {place.removesuffix(".*") for place in reading.places}
-    return [dataset for dataset, paths in sorted(found.items()) if not wanted.isdisjoint(paths)]
+    searched = (reading.dataset,) if reading.rules_of == "sigma" else sorted(found)
+    return [dataset for dataset in searched if not wanted.isdisjoint(found[dataset])]
 
 
 def faults(listed: Sequence[Reading], found: Filled) -> list[str]:

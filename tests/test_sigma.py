@@ -12,8 +12,10 @@ from sigma.processing.pipeline import ProcessingPipeline
 from shipper import detection
 from shipper.resources import resource
 from shipper.sigma.definition import FILE, definition, known_fields
+from shipper.sigma.logsource import LogSource
 from shipper.sigma.plugin import s3_siem_shipper
-from shipper.sigma.taxonomy import LOG_SOURCES, LogSource
+from shipper.sigma.taxonomy import LOG_SOURCES
+from shipper.source import Sources
 
 # pySigma 1.5 calls pyparsing by its former names.
 pytestmark = pytest.mark.filterwarnings(r"ignore:'\w+' deprecated - use:DeprecationWarning:sigma\.")
@@ -63,6 +65,11 @@ def test_fields_are_renamed_to_fields_that_there_are(source: LogSource, found: d
     assert [place for place in source.members.values() if not any(f"{path}.".startswith(place) for path in exact)] == []
 
 
+def test_each_dataset_is_a_log_source() -> None:
+    """Rules can be converted for whatever we ship."""
+    assert {name for source in LOG_SOURCES for name in source.datasets} == {one.dataset for one in Sources.built_in()}
+
+
 CLOUDTRAIL = "product: aws, service: cloudtrail"
 DNS = "category: dns"
 WAF = "product: aws, service: waf"
@@ -101,7 +108,26 @@ WAF = "product: aws, service: waf"
         (WAF, "{httpRequest.httpVersion: HTTP/1.1}", "http.version:1.1"),
         (WAF, "{labels.name|startswith: awswaf}", "aws.waf.labels.name:awswaf*"),
         ("category: webserver", "['<script>', select]", "(*\\<script\\>* OR *select*)"),
+        ("category: webserver, product: apache", "{sc-status: 404}", "http.response.status_code:404"),
+        ("category: webserver", "{cs-version: HTTP/1.1}", "http.version:1.1"),
+        ("category: webserver", "{cs-username: ['-', '']}", "((NOT _exists_:user.id) OR (NOT _exists_:user.id))"),
+        ("category: webserver", "{cs-user-agent: curl/8.5.0}", "user_agent.original:curl\\/8.5.0"),
+        ("category: proxy", "{c-uri-extension: exe}", "url.extension:exe"),
+        (
+            "product: aws, service: vpc_lattice",
+            "{cs-uri-query|contains: .git/}",
+            "(url.query:*.git\\/* OR url.path:*.git\\/* OR url.full:*.git\\/*)",
+        ),
+        ("category: network, service: dns", "{dns.response.code: NXDOMAIN}", "dns.response_code:NXDOMAIN"),
         ("category: firewall", "{dst_port: 22}", "destination.port:22"),
+        ("category: firewall", "{action: accept}", "event.action:ACCEPT"),
+        (
+            "product: aws, service: vpcflowlogs",
+            "{pkt-dstaddr|startswith: ['10.', '172.16.', '192.168.1.']}",
+            "(aws.vpcflow.pkt_dstaddr:(10.0.0.0\\/8 OR 172.16.0.0\\/16 OR 192.168.1.0\\/24))",
+        ),
+        ("product: aws, service: guardduty", "{severity|gte: 7}", "aws.guardduty.severity.code:>=7"),
+        ("category: database", "{dbUserName: root}", "user.name:root"),
     ],
 )
 def test_rules_are_converted(backend: OpensearchLuceneBackend, logsource: str, selection: str, query: str) -> None:
@@ -117,6 +143,10 @@ def test_rules_are_converted(backend: OpensearchLuceneBackend, logsource: str, s
         (CLOUDTRAIL, "{event.actio: a}", "no document of aws.cloudtrail has"),
         (CLOUDTRAIL, "{event.action.x: a}", "no document of aws.cloudtrail has"),
         (CLOUDTRAIL, "{query: a}", "no document of aws.cloudtrail has"),
+        ("product: aws", "{eventName: a}", "no dataset of s3-siem-shipper holds"),
+        ("product: aws, service: config", "{a: b}", "no dataset of s3-siem-shipper holds"),
+        ("product: aws, service: elb_logs", "{cs-cookie: a}", "no document of aws.elb_logs has"),
+        ("category: webserver", "{time-taken: 1}", "no document of aws.apigateway_logs or"),
     ],
 )
 def test_rules_that_can_find_nothing_are_refused(

@@ -1,9 +1,9 @@
 """
 Import events from where AWS keeps them, beside what a trail writes to S3.
 
-cloudtrail-history reads CloudTrail's Event history: the management events of the last 90 days, two pages of 50 a second
-in each region. They become the documents that they are as a trail's events, under the same ids. It may be interrupted
-at any time; begun again, it goes on where it was.
+cloudtrail-history reads CloudTrail's Event history: the management events of the last 90 days, and the Insights events
+if asked to, two pages of 50 a second in each region. They become the documents that they are as a trail's events, under
+the same ids. It may be interrupted at any time; begun again, it goes on where it was.
 """
 
 import argparse
@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     history.add_argument(
         "--profile", metavar="NAME", help="profile of the AWS configuration, with a role to assume too"
     )
+    history.add_argument("--insights", action="store_true", help="read Insights events too, as trails make them")
     history.add_argument("--again", action="store_true", help="read again what was imported before")
 
 
@@ -76,8 +77,9 @@ async def _imported(options: argparse.Namespace, settings: Settings, wanted: Spa
     progress = commands.Progress()
     imports: list[Import] = []
     try:
+        regions = list(dict.fromkeys(options.region))
         async with opened(
-            settings, list(dict.fromkeys(options.region)), options.profile, lambda: progress.tell(_far(imports))
+            settings, regions, options.profile, lambda: progress.tell(_far(imports)), insights=options.insights
         ) as imports:
             running = (one.run(wanted, again=options.again) for one in imports)
             ended = await asyncio.gather(*running, return_exceptions=True)
@@ -92,7 +94,7 @@ def _told(imports: Sequence[Import], ended: Sequence[BaseException | None]) -> i
     status = 0
     for one, error in zip(imports, ended, strict=True):
         if isinstance(error, ShipperError):
-            print(f"shipper: {one.scope.region}: {log.printable(str(error))}", file=sys.stderr)
+            print(f"shipper: {one.scope.label}: {log.printable(str(error))}", file=sys.stderr)
             status = 1
         elif error is not None:
             raise error
@@ -101,13 +103,13 @@ def _told(imports: Sequence[Import], ended: Sequence[BaseException | None]) -> i
 
 def _far(imports: Sequence[Import]) -> str:
     read = sum(one.totals.read for one in imports)
-    reached = [f"{one.scope.region} back to {one.reached:%Y-%m-%dT%H:%M:%SZ}" for one in imports if one.reached]
+    reached = [f"{one.scope.label} back to {one.reached:%Y-%m-%dT%H:%M:%SZ}" for one in imports if one.reached]
     return f"{read:,} events; {', '.join(reached) or 'none yet'}"
 
 
 def _table(imports: Sequence[Import]) -> Iterator[str]:
     """Write the sum: read = indexed + duplicates + filtered + dead letters + released."""
-    rows = [_COLUMNS, *(_row(one.scope.region, one.totals) for one in imports)]
+    rows = [_COLUMNS, *(_row(one.scope.label, one.totals) for one in imports)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *numbers in rows:
         cells = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))

@@ -5,12 +5,16 @@ from typing import Any, Final
 
 import msgspec
 
-from shipper.history.entries import DATASET, EntryDocument, Scope
+from shipper.history.entries import DATASET, Category, EntryDocument, Scope
 from shipper.history.spans import Span
 from shipper.opensearch import OpenSearch
 
-LATE: Final = timedelta(minutes=15)
-"""How long after an event CloudTrail may list it; mostly it takes about 5 minutes."""
+LATE: Final[dict[Category, timedelta]] = {"management": timedelta(minutes=15), "insight": timedelta(hours=2)}
+"""
+How long after an event CloudTrail may list it; mostly it takes about 5 minutes, for Insights about 30.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-insights-events-with-cloudtrail.html
+"""
 
 PAGE: Final = 1_000
 
@@ -43,7 +47,8 @@ class Covered:
         body: dict[str, Any] = {"size": PAGE, "query": self._query(scope, wanted), "sort": ORDER}
         found = []
         while hits := await self._hits(body):
-            found += [_span(msgspec.convert(hit["_source"], EntryDocument)) for hit in hits]
+            documents = (msgspec.convert(hit["_source"], EntryDocument) for hit in hits)
+            found += [_span(document, LATE[scope.category]) for document in documents]
             body["search_after"] = hits[-1]["sort"]
         return found
 
@@ -51,6 +56,7 @@ class Covered:
         clauses: list[dict[str, Any]] = [
             {"term": {"cloud.account.id": scope.account}},
             {"term": {"cloud.region": scope.region}},
+            {"term": {"shipper.history.category": scope.category}},
             {"term": {"shipper.history.dataset": self._dataset}},
             {"range": {"shipper.history.until": {"gte": wanted.since.isoformat()}}},
             {"range": {"shipper.history.since": {"lte": wanted.until.isoformat()}}},
@@ -63,6 +69,6 @@ class Covered:
         return hits
 
 
-def _span(document: EntryDocument) -> Span:
+def _span(document: EntryDocument, late: timedelta) -> Span:
     entry, begun = document.shipper.history, document.event.start
-    return Span(entry.since, min(entry.until, begun - LATE) if begun else entry.until)
+    return Span(entry.since, min(entry.until, begun - late) if begun else entry.until)

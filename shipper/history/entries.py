@@ -6,7 +6,7 @@ may be followed by another. What an entry is for is the next import: it reads wh
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -20,11 +20,20 @@ from shipper.tally import Tally
 DATASET: Final = "shipper.imports"
 
 
+Category = Literal["management", "insight"]
+
+
 class Scope(Struct, frozen=True):
-    """Whose history it is: of one account in one region."""
+    """Whose history it is: the events of a category, of one account in one region."""
 
     account: str
     region: str
+    category: Category = "management"
+
+    @property
+    def label(self) -> str:
+        """How people are told of it."""
+        return f"{self.region} (Insights)" if self.category == "insight" else self.region
 
 
 class Totals(Struct):
@@ -52,6 +61,7 @@ class Totals(Struct):
 class Entry(ecs.FieldSet, kw_only=True):
     """`shipper.history`."""
 
+    category: str
     dataset: str
     dead_lettered: int
     duplicates: int
@@ -106,7 +116,8 @@ class Entries:
         Returns:
             Its id, itself, and an account of this one document.
         """
-        id_ = digest(scope.account, scope.region, span.since.isoformat(), span.until.isoformat(), begun.isoformat())
+        times = (span.since.isoformat(), span.until.isoformat(), begun.isoformat())
+        id_ = digest(scope.account, scope.region, scope.category, *times)
         account = Tally(Place(dataset=DATASET, version=id_))
         account.read = 1
         document = EntryDocument(
@@ -120,6 +131,7 @@ class Entries:
             ),
             shipper=EntryShipper(
                 history=Entry(
+                    category=scope.category,
                     dataset=self._dataset,
                     dead_lettered=totals.dead_lettered,
                     duplicates=totals.duplicates,

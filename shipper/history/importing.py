@@ -47,7 +47,7 @@ class _Read(Struct, frozen=True):
 
 class Import:
     """
-    Imports the history of one account in one region.
+    Imports the events of one category, of one account in one region.
 
     Args:
         scope: whose history it is

@@ -20,6 +20,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from shipper.aws import refusal, said
 from shipper.errors import HistoryError, HistoryTokenRefused, HistoryUnavailable
+from shipper.history.entries import Category
 from shipper.history.spans import Span
 
 INTERVAL_SECONDS: Final = 0.5
@@ -77,13 +78,34 @@ class Client(Protocol):
         """Ask for a page."""
 
 
+class Turns:
+    """
+    Keeps all requests to one account and region apart.
+
+    Args:
+        interval: seconds between two requests
+    """
+
+    def __init__(self, interval: float = INTERVAL_SECONDS) -> None:
+        self._interval = interval
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait until the next request may be made; who comes later waits longer."""
+        now = asyncio.get_running_loop().time()
+        mine = max(now, self._next)
+        self._next = mine + self._interval
+        await asyncio.sleep(mine - now)
+
+
 class EventHistory:
     """
     The Event history of one account in one region.
 
     Args:
         client: that does not try again by itself
-        interval: seconds between two requests
+        category: of its events
+        turns: of all who ask for this account and region
         sleep: waits before a request is made again
     """
 
@@ -91,13 +113,14 @@ class EventHistory:
         self,
         client: Client,
         *,
-        interval: float = INTERVAL_SECONDS,
+        category: Category,
+        turns: Turns,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client
-        self._interval = interval
+        self._asks: dict[str, Any] = {} if category == "management" else {"EventCategory": category}
+        self._turns = turns
         self._sleep = sleep
-        self._next = 0.0
 
     async def page(self, span: Span, token: str | None) -> Page:
         """
@@ -111,7 +134,7 @@ class EventHistory:
             HistoryTokenRefused: the token is not valid any more
             HistoryError: an operator has to act, or CloudTrail does not answer for minutes
         """
-        parameters: dict[str, Any] = {"StartTime": span.since, "EndTime": span.until, "MaxResults": PAGE_EVENTS}
+        parameters = {"StartTime": span.since, "EndTime": span.until, "MaxResults": PAGE_EVENTS, **self._asks}
         if token is not None:
             parameters["NextToken"] = token
         retrying = AsyncRetrying(
@@ -124,15 +147,9 @@ class EventHistory:
         return await retrying(self._asked, parameters)
 
     async def _asked(self, parameters: dict[str, Any]) -> Page:
-        await self._turn()
+        await self._turns.turn()
         with aws_errors():
             return _page(await self._client.lookup_events(**parameters))
-
-    async def _turn(self) -> None:
-        """Wait until the next request may be made."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._next - loop.time()))
-        self._next = loop.time() + self._interval
 
 
 async def account_of(client: Any) -> str:

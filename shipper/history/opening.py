@@ -1,9 +1,9 @@
 """Builds what an import needs, from the configuration."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -15,9 +15,9 @@ from shipper.deadletter import DeadLetters
 from shipper.errors import ConfigError, OpenSearchRefused
 from shipper.health import Health
 from shipper.history.covered import Covered
-from shipper.history.entries import Entries, Scope
+from shipper.history.entries import Category, Entries, Scope
 from shipper.history.importing import Import
-from shipper.history.lookup import EventHistory, account_of, aws_errors
+from shipper.history.lookup import EventHistory, Turns, account_of, aws_errors
 from shipper.history.reading import Reader
 from shipper.indexer import Indexer
 from shipper.install import missing_templates
@@ -32,16 +32,17 @@ DATASET: Final = "aws.cloudtrail"
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, regions: Sequence[str], profile: str | None, tell: Callable[[], None]
+    settings: Settings, regions: Sequence[str], profile: str | None, tell: Callable[[], None], *, insights: bool = False
 ) -> AsyncIterator[list[Import]]:
     """
-    Give an import for each region; at the end, what has no outcome yet is released.
+    Give an import for each region, or two with Insights; at the end, what has no outcome yet is released.
 
     Args:
         settings: complete ones
         regions: whose history is read; none for that of the settings, else of the AWS configuration
         profile: of the AWS configuration
         tell: called after each page
+        insights: whether Insights events are read too
 
     Raises:
         ConfigError: a part cannot be built as configured
@@ -73,11 +74,10 @@ async def opened(
             now=utc_now,
             last_resort=lastresort.LastResort(lastresort.configured(settings.deadletter, store), metrics),
         )
-        scopes = [Scope(account, client.meta.region_name) for client in clients]
         imports = [
             Import(
                 scope,
-                history=EventHistory(client),
+                history=history,
                 reader=_reader(scope, settings),
                 indexer=indexer,
                 letters=letters,
@@ -86,12 +86,22 @@ async def opened(
                 now=utc_now,
                 tell=tell,
             )
-            for scope, client in zip(scopes, clients, strict=True)
+            for scope, history in _histories(account, clients, insights=insights)
         ]
         try:
             yield imports
         finally:
             await asyncio.shield(indexer.stop())
+
+
+def _histories(account: str, clients: Sequence[Any], *, insights: bool) -> Iterator[tuple[Scope, EventHistory]]:
+    """Give what is to be read; the categories of a region share its rate."""
+    categories: tuple[Category, ...] = ("management", "insight") if insights else ("management",)
+    for client in clients:
+        turns = Turns()
+        for category in categories:
+            scope = Scope(account, client.meta.region_name, category)
+            yield scope, EventHistory(client, category=category, turns=turns)
 
 
 async def _check_templates(engine: OpenSearch) -> None:

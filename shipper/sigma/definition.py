@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from shipper.mappings.fields import fields
 from shipper.mappings.templates import document_types
-from shipper.sigma.taxonomy import LOG_SOURCES, LogSource
+from shipper.sigma.logsource import LogSource
+from shipper.sigma.taxonomy import LOG_SOURCES
 from shipper.source import Sources
 
 NAME: Final = "s3_siem_shipper"
@@ -80,7 +81,7 @@ def _items(source: LogSource) -> Iterator[Item]:
 def _refusal_of_fields(source: LogSource) -> Item:
     """Refuse fields that no document has; searches that name no field may go on."""
     exact, free = known_fields(source)
-    known = [f"{re.escape(path)}$" for path in exact] + [rf"{re.escape(path)}\." for path in free]
+    known = [*_patterns(exact), *(rf"{re.escape(path)}\." for path in free)]
     return _item(
         source,
         "unknown",
@@ -95,6 +96,15 @@ def _refusal_of_fields(source: LogSource) -> Item:
         },
         field_name_cond_expr="named and not known",
     )
+
+
+def _patterns(paths: list[str]) -> Iterator[str]:
+    """Give regular expressions for paths, one for all members of an object."""
+    members: dict[str, list[str]] = {}
+    for path in paths:
+        parent, dot, name = path.rpartition(".")
+        members.setdefault(re.escape(parent + dot), []).append(re.escape(name))
+    return (f"{parent}({'|'.join(names)})$" for parent, names in members.items())
 
 
 def _refusal_of_others() -> Item:

@@ -23,6 +23,7 @@ class EventHistoryStub:
 
     Attributes:
         events: as LookupEvents lists them, in any order
+        insights: the same of the other category
         faults: what is answered to the next requests for events, one each; None where nothing is wrong
         hang_up: whether the connection is closed in place of the next answer
         asked: the parameters of all requests for events
@@ -34,6 +35,7 @@ class EventHistoryStub:
     def __init__(self) -> None:
         self.url = ""
         self.events: list[dict[str, Any]] = []
+        self.insights: list[dict[str, Any]] = []
         self.faults: deque[Fault | None] = deque()
         self.hang_up = False
         self.asked: list[dict[str, Any]] = []
@@ -62,8 +64,9 @@ class EventHistoryStub:
 
     def _page(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Give events from a span of whole seconds, the newest first; a token is good for the very same span."""
-        span = f"{asked['StartTime']}/{asked['EndTime']}"
-        found = [one for one in self.events if asked["StartTime"] <= one["EventTime"] <= asked["EndTime"]]
+        span = f"{asked.get('EventCategory')}/{asked['StartTime']}/{asked['EndTime']}"
+        events = {None: self.events, "insight": self.insights}[asked.get("EventCategory")]
+        found = [one for one in events if asked["StartTime"] <= one["EventTime"] <= asked["EndTime"]]
         found.sort(key=lambda one: -one["EventTime"])
         start = 0
         if "NextToken" in asked:
@@ -112,14 +115,35 @@ def event(number: int, time: datetime) -> dict[str, Any]:
     }
 
 
+def insight(number: int, time: datetime) -> dict[str, Any]:
+    """Make an Insights event as a trail writes it; nobody called anything, so there is no name and no source."""
+    return {
+        "eventVersion": "1.09",
+        "eventTime": f"{time:%Y-%m-%dT%H:%M:%SZ}",
+        "awsRegion": "eu-central-1",
+        "eventID": f"00000000-0000-4000-9000-{number:012}",
+        "eventType": "AwsCloudTrailInsight",
+        "recipientAccountId": ACCOUNT,
+        "sharedEventID": f"00000000-0000-4000-a000-{number:012}",
+        "insightDetails": {
+            "state": "Start",
+            "eventSource": "ec2.amazonaws.com",
+            "eventName": "RunInstances",
+            "insightType": "ApiCallRateInsight",
+            "insightContext": {"statistics": {"baseline": {"average": 9.82222e-05}, "insight": {"average": 3.5}}},
+        },
+        "eventCategory": "Insight",
+    }
+
+
 def listed(record: dict[str, Any]) -> dict[str, Any]:
     """Give an event as LookupEvents lists it."""
     return {
         "EventId": record["eventID"],
-        "EventName": record["eventName"],
+        "EventName": record.get("eventName") or record["insightDetails"]["eventName"],
         "ReadOnly": "true",
         "EventTime": datetime.fromisoformat(record["eventTime"]).timestamp(),
-        "EventSource": record["eventSource"],
+        "EventSource": record.get("eventSource") or record["insightDetails"]["eventSource"],
         "Username": "alice",
         "Resources": [],
         "CloudTrailEvent": json.dumps(record),

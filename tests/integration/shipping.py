@@ -45,6 +45,8 @@ class Site:
         dead_queue_url: where the queue's redrive policy moves messages after three receives
         namespace: of the data streams
         config: the daemon's configuration file
+        environment: variables of all processes
+        python: what runs them
     """
 
     s3: S3Client
@@ -56,6 +58,7 @@ class Site:
     namespace: str
     config: Path
     environment: dict[str, str]
+    python: str = sys.executable
 
     async def install(self) -> None:
         """Install all templates."""
@@ -203,7 +206,7 @@ def _offset(document: dict[str, Any]) -> int:
 async def shipper(site: Site, *arguments: str) -> tuple[int, str, str]:
     """Run a command of the command line; gives its exit status and what it wrote to its two outputs."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shipper", *arguments, env=site.environment, stdout=-1, stderr=-1
+        site.python, "-m", "shipper", *arguments, env=site.environment, stdout=-1, stderr=-1
     )
     out, err = await process.communicate()
     assert process.returncode is not None
@@ -222,7 +225,7 @@ class RunningDaemon:
     async def start(cls, site: Site, program: str = "shipper") -> Self:
         """Start one, by the name of its module, and wait until it listens."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", program, "run", env=site.environment, stderr=asyncio.subprocess.PIPE
+            site.python, "-m", program, "run", env=site.environment, stderr=asyncio.subprocess.PIPE
         )
         daemon = cls(process)
         await daemon.said("started")

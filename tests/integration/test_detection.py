@@ -5,6 +5,7 @@ What a shipped rule must find stands in `tests/rules/<rule>.txt`: a sample's cas
 """
 
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -15,7 +16,8 @@ from typing import Any, Final, Self
 import pytest
 from msgspec import Raw
 from opensearchpy import OpenSearch
-from sample_files import SOURCES, folder
+from reading import Indexed, read
+from sample_files import CASES, SOURCES, folder
 from sigma.backends.opensearch import OpensearchLuceneBackend
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
@@ -23,6 +25,7 @@ from sigma.correlations import SigmaCorrelationRule
 from shipper import freeform
 from shipper.mappings.templates import templates
 from shipper.resources import resource
+from shipper.retain import Retain
 from shipper.sigma.definition import FILE
 from shipper.sigma.plugin import s3_siem_shipper
 
@@ -150,6 +153,57 @@ def distinct(group: dict[str, Any]) -> int:
     return len({hit["_source"]["event"]["id"] for hit in hits})
 
 
+@pytest.mark.parametrize("retain", ["string", "flattened", "none"])
+def test_forms_left_out_cost_the_rules_that_are_told(retain: Retain, client: OpenSearch) -> None:
+    """Without one form of the free-form parts, exactly the rules that the documentation names find less."""
+    with Stored(client, retained(retain)) as stored:
+        missed = {rule.stem: of_cloudtrail(rule) - set(stored.named(*convert(rule))) for rule in RULES}
+    assert {name for name, records in missed.items() if records} == told(retain)
+
+
+def retained(retain: Retain) -> Iterator[Named]:
+    """Make the documents of the CloudTrail samples anew, with some forms of their free-form parts left out."""
+    for case in CASES:
+        if case.source.dataset == "aws.cloudtrail":
+            source = case.source.keeping(retain, original=False)
+            for result in read(source, case.key, [case.path.read_bytes()]):
+                if isinstance(result, Indexed):
+                    yield source.dataset, f"{case.name}#{result.position}", json.loads(result.body)
+
+
+def of_cloudtrail(rule: Path) -> set[str]:
+    """Give what a rule must find among the samples of CloudTrail."""
+    return {name for name in expected(rule) if name.startswith("aws_cloudtrail/")}
+
+
+def told(retain: Retain) -> set[str]:
+    """Read in the documentation which rules find less."""
+    page = (resource("config").parent / "docs" / "detection.md").read_text()
+    (row,) = re.findall(rf"^\| `{retain}` \|(.*)$", page, re.MULTILINE)
+    return set(re.findall(r"`(aws_\w+)`", row))
+
+
+KEYWORDS: Final = ("UNION%20SELECT", ".git/", "/Basic/Command/Base64/")
+"""As in published rules for web servers, which look for words in any field."""
+
+
+def test_words_are_found_in_any_field(client: OpenSearch) -> None:
+    """Rules that name no field find a word in the path, the query, the referrer and the user agent of a request."""
+    places: dict[str, dict[str, Any]] = {
+        "query": {"url": {"query": "q=1%27%20UNION%20SELECT%201"}},
+        "path": {"url": {"path": "/.git/config"}},
+        "referrer": {"http": {"request": {"referrer": "https://example.com/.git/"}}},
+        "agent": {"user_agent": {"original": "${jndi:ldap://example.com/Basic/Command/Base64/x}"}},
+        "none": {"url": {"query": "q=union", "path": "/git/"}, "user_agent": {"original": "Basic"}},
+    }
+    common = {"@timestamp": MOMENT, "data_stream": {"dataset": "aws.elb_logs"}}
+    documents = [("aws.elb_logs", name, {**common, **place}) for name, place in places.items()]
+    rule = f"title: a\nlogsource: {{category: webserver}}\ndetection: {{s: {list(KEYWORDS)}, condition: s}}\n"
+    (query,) = OpensearchLuceneBackend(s3_siem_shipper()).convert(SigmaCollection.from_yaml(rule))
+    with Stored(client, documents) as stored:
+        assert stored.named(str(query)) == ["agent", "path", "query", "referrer"]
+
+
 @pytest.mark.parametrize(
     ("selection", "found"),
     [
@@ -172,6 +226,19 @@ def test_addresses_are_found_in_all_ways(selection: str, found: list[str], clien
     documents = [("aws.cloudtrail", name, {**common, "source": place}) for name, place in places.items()]
     with Stored(client, documents) as stored:
         assert stored.named(one_line_rule(selection)) == found
+
+
+def test_flows_are_found_by_the_beginning_of_an_address(client: OpenSearch) -> None:
+    """Rules name private networks by their first numbers, which the type of the field does not know."""
+    common = {"@timestamp": MOMENT, "data_stream": {"dataset": "aws.vpcflow"}}
+    addresses = {"inside": "10.1.2.3", "near": "172.16.255.1", "outside": "172.17.0.1", "sixth": "2001:db8::1"}
+    documents = [
+        ("aws.vpcflow", name, {**common, "aws": {"vpcflow": {"pkt_dstaddr": address}}})
+        for name, address in addresses.items()
+    ]
+    with Stored(client, documents) as stored:
+        query = one_line_rule("pkt-dstaddr|startswith: ['10.', '172.16.']", "vpcflow")
+        assert stored.named(query) == ["inside", "near"]
 
 
 def test_string_forms_are_found_up_to_their_limit(client: OpenSearch) -> None:
@@ -204,11 +271,10 @@ def padded(filler: str, size: int) -> dict[str, Any]:
     return {"@timestamp": MOMENT, "aws": {"cloudtrail": request}, "data_stream": {"dataset": "aws.cloudtrail"}}
 
 
-def one_line_rule(selection: str) -> str:
+def one_line_rule(selection: str, service: str = "cloudtrail") -> str:
     """Convert a rule with one condition."""
-    rule = (
-        f"title: a\nlogsource: {{product: aws, service: cloudtrail}}\ndetection: {{s: {{{selection}}}, condition: s}}\n"
-    )
+    source = f"logsource: {{product: aws, service: {service}}}"
+    rule = f"title: a\n{source}\ndetection: {{s: {{{selection}}}, condition: s}}\n"
     (query,) = OpensearchLuceneBackend(s3_siem_shipper()).convert(SigmaCollection.from_yaml(rule))
     return str(query)
 

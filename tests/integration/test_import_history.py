@@ -6,12 +6,13 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration.event_history import EventHistoryStub, event_history
+from integration.event_history import EventHistoryStub, event_history, insight, listed
 from integration.shipping import PATIENCE_SECONDS, TRAIL_KEY, Site, running, shipper
 
 POLICY = Path(__file__).parents[2] / "config" / "iam-import-policy.json"
@@ -183,6 +184,45 @@ async def test_each_region_is_read_and_told_by_itself(here: Site, cloudtrail: Ev
     assert sum(int(row[2]) for row in rows) == len(await documents(here)) < 20
     status, _, errors = await shipper(here, *COMMAND, "--since", "1h", "--until", "2h")
     assert (status, errors) == (2, "shipper: --since is not before --until\n")
+
+
+async def test_insights_are_read_when_asked_for(here: Site, cloudtrail: EventHistoryStub) -> None:
+    """They are the documents of the trail's own objects, have a line of their own, and share their region's rate."""
+    newest = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+    records = [insight(number, newest - timedelta(minutes=number)) for number in range(4)]
+    cloudtrail.happen(20)
+    cloudtrail.insights += [listed(record) for record in records]
+    cloudtrail.largest_page = 10
+    key = (
+        TRAIL_KEY.format("i")
+        .replace("/CloudTrail/", "/CloudTrail-Insight/")
+        .replace("_CloudTrail_", "_CloudTrail-Insight_")
+    )
+    async with running(here):
+        await here.put(key, json.dumps({"Records": records[:2]}).encode())
+        await here.emptied()
+    trail = await documents(here)
+    assert set(trail) == {record["eventID"] for record in records[:2]}
+
+    status, out, errors = await shipper(here, *COMMAND)
+    assert (status, counts(out)["read"]) == (0, 20), errors
+    status, out, errors = await shipper(here, *COMMAND, "--insights")
+    assert status == 0, errors
+    calls, insights = (line.split() for line in out.splitlines()[-2:])
+    assert insights[:5] == ["eu-central-1", "(Insights)", "4", "2", "2"]
+    assert int(calls[1]) <= 1
+    found = await documents(here)
+    assert len(found) == 24
+    was, new = (found[record["eventID"]] for record in records[1:3])
+    assert was == trail[records[1]["eventID"]]
+    assert new["aws"]["cloudtrail"]["event_category"] == "Insight"
+    assert set(new["aws"]["cloudtrail"]) == set(was["aws"]["cloudtrail"])
+    gaps = [later - earlier for earlier, later in zip(cloudtrail.times, cloudtrail.times[1:], strict=False)]
+    assert min(gaps) > 0.4, gaps
+
+    status, out, errors = await shipper(here, *COMMAND, "--insights")
+    assert status == 0, errors
+    assert int(out.splitlines()[-1].split()[2]) <= 1
 
 
 async def test_without_templates_nothing_is_imported(bare: Site) -> None:

@@ -1,4 +1,4 @@
-"""The example of a package with a source of its own: installed beside our wheel, used, tested and broken."""
+"""The example of a package with a source of its own: installed beside our wheel, used, shipped, tested and broken."""
 
 import json
 import shutil
@@ -7,10 +7,13 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from integration.shipping import Site, running
 
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLE: Final = ROOT / "tests" / "packages" / "acme-siem"
@@ -105,6 +108,27 @@ def test_templates_are_made_for_it(installed: Environment) -> None:
     """Its data stream gets an index template and its components, as ours do."""
     made = installed.run("-c", TEMPLATES)
     assert made.stdout.split() == ["shipper-acme.proxy@mappings", "shipper-acme.proxy@custom", "shipper-acme.proxy"]
+
+
+async def test_its_objects_are_shipped(installed: Environment, bare: Site) -> None:
+    """From the bucket by the queue to a data stream with a template of its own, whose fields are searched."""
+    variables = {name: value for name, value in bare.environment.items() if name != "PYTHONPATH"}
+    # Safe: else the checkout, where the tests are run, would be taken for the installed package.
+    there = replace(bare, environment=variables | {"PYTHONSAFEPATH": "1"}, python=str(installed.python))
+    sample = installed.example / "samples" / "acme_proxy" / "requests.log"
+    await there.install()
+    async with running(there):
+        await there.put(KEY, sample.read_bytes(), packed=KEY.endswith(".gz"))
+        await there.put("somewhere/else", sample.read_bytes())
+        await there.emptied()
+    everything = await there.search("acme.proxy")
+    risky = await there.search("acme.proxy", {"range": {"acme.proxy.risk": {"gte": 0.9}}})
+    nearby = await there.search("acme.proxy", {"term": {"source.ip": "192.0.2.0/24"}})
+    # The copy under a key that tells nothing was known by its content, and has the same ids.
+    assert len(everything) == len({hit["_source"]["event"]["id"] for hit in everything}) == 3
+    assert [hit["_source"]["acme"]["proxy"]["verdict"] for hit in risky] == ["blocked"]
+    assert {hit["_source"]["source"]["address"] for hit in nearby} == {"192.0.2.10", "192.0.2.11"}
+    assert await there.search("shipper.deadletter") == []
 
 
 def test_its_own_tests_pass(installed: Environment) -> None:
