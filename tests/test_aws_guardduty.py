@@ -68,6 +68,13 @@ def test_a_finding_without_its_time_is_named_by_its_place() -> None:
     assert second.id.endswith("-1")
 
 
+def test_an_event_tells_what_its_finding_does_not() -> None:
+    """A finding without account, Region and time has those of the event it is in."""
+    made = document(event({"id": "1"}, account="111122223333", region="eu-west-3", time="2026-02-03T10:00:00Z"))
+    assert made["cloud"] == {"account": {"id": "111122223333"}, "provider": "aws", "region": "eu-west-3"}
+    assert made["@timestamp"] == "2026-02-03T10:00:00Z"
+
+
 def test_whatever_has_no_time_at_all_is_given_up() -> None:
     """A finding or event without any time says so in its error."""
     for record in (

@@ -131,12 +131,12 @@ RECOGNIZED: Final = {
     "indented": (json.dumps(FULL_PAYLOAD, indent=4).encode(), Form.JSON),
     "unknown key beside": (dumped({"messageType": "DATA_MESSAGE", "new": {}, "logEvents": []}), Form.JSON),
     "blank lines ahead": (b"\n\r\n  " + payload("x"), Form.JSON),
-    "in an array": (b"[\n" + event({}) + b"]", Form.JSON),
-    "event": (event({"n": 1}), Form.JSON),
-    "event, detail first": (dumped({"detail": {"n": 1}, "detail-type": "x"}), Form.JSON),
+    "in an array": (b"[\n" + event({}) + b"]", Form.EVENTS),
+    "event": (event({"n": 1}), Form.EVENTS),
+    "event, detail first": (dumped({"detail": {"n": 1}, "detail-type": "x"}), Form.EVENTS),
     "line": (line("2 123 eni"), Form.JSON),
     "first payload broken": (b'{"messageType":"DATA_MESSAGE","owner":}', Form.JSON),
-    "first event broken": (b'{"version":"0","detail-type":"x" "source"}', Form.JSON),
+    "first event broken": (b'{"version":"0","detail-type":"x" "source"}', Form.EVENTS),
     "first line broken": (b'{"message":"a\nb"}', Form.JSON),
     "export": (b"2020-03-06T00:31:09.000Z {}", Form.EXPORT),
     "export, blank lines ahead": (b"\n \n2020-03-06T00:31:09.000Z {}", Form.EXPORT),
@@ -203,7 +203,7 @@ def test_samples_are_recognized() -> None:
     """Envelopes are seen where there are some, and nowhere else; to some sources those of EventBridge belong."""
     for case in CASES:
         found = recognize(case.path.read_bytes(), limit=LIMIT, final=True)
-        has_its_own = found is Form.JSON and getattr(case.source.format, "whole_events", False)
+        has_its_own = found is Form.EVENTS and getattr(case.source.format, "whole_events", False)
         assert (found is not Form.NONE) == (case.is_enveloped or has_its_own), case.name
 
 
@@ -214,12 +214,12 @@ class Whole(Record):
 
 
 def test_events_stay_whole_for_a_format_that_asks_for_it() -> None:
-    """A source may want what an event says beside its detail; it still gets account and region of its envelope."""
-    decoder = Enveloped(JsonRecords(Whole, whole_events=True)).decoder(record_bytes=LIMIT)
-    event = json.dumps(FULL_EVENT).encode()
-    assert decoder.feed(event) == [Whole(id=FULL_EVENT["id"])]
-    assert decoder.original(0) == event
-    assert decoder.contexts == [Context(FULL_EVENT["account"], FULL_EVENT["region"])]
+    """To a source that wants what an event says beside its detail, it is a record; also inside of another envelope."""
+    event = json.dumps(FULL_EVENT)
+    for raw in (event.encode(), payload(event), line(event)):
+        decoder = Enveloped(JsonRecords(Whole, whole_events=True)).decoder(record_bytes=LIMIT)
+        assert decoder.feed(raw) == [Whole(id=FULL_EVENT["id"])]
+        assert decoder.original(0) == event.encode()
 
 
 # -- objects without envelopes -----------------------------------------------------------------------------------------

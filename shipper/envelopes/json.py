@@ -75,11 +75,9 @@ class JsonEnvelopes:
 
     Args:
         record_bytes: longest record
-        whole_events: whether events of EventBridge are left in their envelopes
     """
 
-    def __init__(self, record_bytes: int, *, whole_events: bool = False) -> None:
-        self._whole_events = whole_events
+    def __init__(self, record_bytes: int) -> None:
         self._decoder = JsonRecords(Envelope).decoder(record_bytes=max(record_bytes, ENVELOPE_BYTES))
 
     def feed(self, block: bytes) -> Iterator[Content]:
@@ -121,8 +119,7 @@ class JsonEnvelopes:
         elif envelope.log_events is not None:
             yield from _log_events(envelope, envelope.log_events, original, unparsed)
         elif envelope.detail_type is not None and (detail := bytes(envelope.detail)):
-            context = Context(envelope.account, envelope.region)
-            yield Run([original], context) if self._whole_events else Run([detail], context, unparsed)
+            yield Run([detail], Context(envelope.account, envelope.region), unparsed)
         elif envelope.message is not None and _is_alone(original):
             yield Run([_message(envelope.message)])
         else:

@@ -30,14 +30,8 @@ _EVENT: Final = frozenset(
 _LINE: Final = frozenset({b'"message"'})
 _ALL: Final = _LOGS | _EVENT | _LINE
 
-_TELLING: Final = (
-    frozenset({b'"logEvents"', b'"logGroup"'}),
-    frozenset({b'"logEvents"', b'"messageType"'}),
-    frozenset({b'"detail"', b'"detail-type"'}),
-)
-"""Keys that only an envelope has side by side."""
-
-_LIKELY: Final = frozenset({b'"messageType"', b'"logEvents"', b'"detail-type"'})
+_BROKEN_LOGS: Final = frozenset({b'"messageType"', b'"logEvents"'})
+_BROKEN_EVENT: Final = frozenset({b'"detail-type"'})
 """Keys that tell an envelope which is broken."""
 
 
@@ -48,8 +42,18 @@ class Form(Enum):
     """There are none."""
     JSON = "json"
     """JSON objects: of CloudWatch Logs, EventBridge or Firehose, which may be mixed."""
+    EVENTS = "events"
+    """The same, and the first is an event of EventBridge."""
     EXPORT = "export"
     """Lines of text that an export task of CloudWatch Logs wrote."""
+
+
+_TELLING: Final = (
+    (frozenset({b'"logEvents"', b'"logGroup"'}), Form.JSON),
+    (frozenset({b'"logEvents"', b'"messageType"'}), Form.JSON),
+    (frozenset({b'"detail"', b'"detail-type"'}), Form.EVENTS),
+)
+"""Keys that only an envelope has side by side, and which."""
 
 
 def recognize(head: bytes, *, limit: int, final: bool) -> Form | None:
@@ -88,8 +92,9 @@ def _json(head: bytes, start: int, stop: int, *, final: bool) -> Form | None:
         if not keys and key[1] not in _ALL:
             return Form.NONE
         keys.add(key[1])
-        if any(telling <= keys for telling in _TELLING):
-            return Form.JSON
+        for telling, form in _TELLING:
+            if telling <= keys:
+                return form
         if key[1] in _LINE and head[key.end()] != ord('"'):
             return Form.NONE
         value = extent(head, key.end(), stop)
@@ -104,4 +109,6 @@ def _json(head: bytes, start: int, stop: int, *, final: bool) -> Form | None:
 
 def _guess(keys: set[bytes]) -> Form:
     """Tell from the keys before the place where the first object is broken, or too long."""
-    return Form.JSON if keys == _LINE or keys & _LIKELY else Form.NONE
+    if keys & _BROKEN_EVENT:
+        return Form.EVENTS
+    return Form.JSON if keys == _LINE or keys & _BROKEN_LOGS else Form.NONE

@@ -86,7 +86,7 @@ def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
     if record.detail_type is None:
         if record.type is None and record.service is None and not bytes(record.resource).startswith(b"{"):
             raise ValueError("this is neither a finding of GuardDuty nor an event with a detail-type")
-        return _finding(record, origin)
+        return _finding(record, record, origin)
     kind = record.detail_type.lower()
     if kind.endswith(CALL) or (record.source != SENDER and not kind.startswith(OURS)):
         raise ValueError("this is an event, but none of GuardDuty's own")
@@ -95,7 +95,7 @@ def document(record: GuardDutyRecord, origin: Origin) -> GuardDutyDocument:
         if finding is None:
             raise ValueError("the detail of the event is not a finding")
         aside = ecs.set_aside(unparsed)
-        return _finding(finding, origin, sent=record.time, unparsed=aside, place="detail.")
+        return _finding(finding, record, origin, unparsed=aside, place="detail.")
     return _event(record, origin, is_known=kind.startswith(MALWARE_PROTECTION))
 
 
@@ -131,9 +131,9 @@ def _in_utc(time: datetime) -> datetime:
 
 def _finding(
     finding: Finding,
+    record: GuardDutyRecord,
     origin: Origin,
     *,
-    sent: datetime | None = None,
     unparsed: tuple[ecs.Unparsed, ...] = (),
     place: str = "",
 ) -> GuardDutyDocument:
@@ -142,14 +142,14 @@ def _finding(
 
     Args:
         finding: as exported, or from an event
+        record: the event; of an exported finding the finding itself
         origin: where it comes from
-        sent: when the event was
         unparsed: what was set aside from it already
         place: its path in the record, with a dot behind it
     """
     service = finding.service or _NO_SERVICE
     about, seen = read_target(finding.resource), read_activity(service)
-    told = finding.updated_at or sent or service.event_last_seen or finding.created_at
+    told = finding.updated_at or record.time or service.event_last_seen or finding.created_at
     if about.unfit.unread or seen.unfit.unread:
         unfit = (*about.unfit.unread, *seen.unfit.unread)
         unparsed += tuple([ecs.Unparsed(field=place + one.field, value=one.value) for one in unfit])
@@ -157,7 +157,7 @@ def _finding(
     message = ecs.given(finding.description)
     document = GuardDutyDocument(
         timestamp=_timestamp(told, origin),
-        cloud=_cloud(finding, about, service),
+        cloud=_cloud(finding, record, about, service),
         event=_event_fields(finding, service, seen),
         aws=Aws(guardduty=_guardduty(finding, about, seen)),
         container=about.container,
@@ -202,14 +202,14 @@ def _timestamp(told: datetime | None, origin: Origin) -> datetime:
     return _in_utc(timestamp)
 
 
-def _cloud(finding: Finding, about: Target, service: Service) -> ecs.Cloud:
-    account, name = ecs.given(finding.account_id), ecs.given(service.service_name)
+def _cloud(finding: Finding, record: GuardDutyRecord, about: Target, service: Service) -> ecs.Cloud:
+    account, name = ecs.given(finding.account_id) or ecs.given(record.account), ecs.given(service.service_name)
     return ecs.Cloud(
         account=ecs.CloudAccount(id=account) if account else None,
         availability_zone=about.availability_zone,
         instance=about.instance,
         machine=about.machine,
-        region=ecs.given(finding.region),
+        region=ecs.given(finding.region) or ecs.given(record.region),
         service=ecs.CloudService(name=name) if name else None,
     )
 
