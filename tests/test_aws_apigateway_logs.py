@@ -107,7 +107,7 @@ def test_the_path_is_told_where_there_is_one(members: dict[str, str], full: str 
 @pytest.mark.parametrize("before", ["", f"{CLF}\n"])
 def test_json_that_is_none_is_read_by_its_keys(agent: str, expected: str | None, before: str) -> None:
     """Quotes and backslashes that a client sent stay in their value, in an object of JSON and among lines of text."""
-    line = f'{{"new":"", "requestId":"r", "userAgent":{agent},"newer":1,"status":"20"0"}}'
+    line = f'{{"new":"", "extendedRequestId":"r", "userAgent":{agent},"newer":1,"status":"20"0"}}'
     decoder = aws_apigateway_logs.source.format.decoder(record_bytes=1 << 20)
     *_, record = [*decoder.feed(f"{before}{line}\n".encode()), *decoder.finish()]
     assert not isinstance(record, RecordError), record.cause
