@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from shipper import ecs, web
 from shipper.errors import ConfigError, RecordError
 from shipper.marks import Specimen
 from shipper.notification import ObjectRef
+from shipper.remembered import LONGEST
 from shipper.source import Origin
 from shipper.sources import aws_apigateway_logs
 from shipper.sources.aws_apigateway_logs import AccessDocument, configured, document
@@ -88,6 +90,21 @@ def test_the_path_is_told_where_there_is_one(members: dict[str, str], full: str 
     """The path of a resource or route is that of the request, unless it has variables."""
     url = usual(**members).url
     assert (url and url.full, url and url.path) == (full, path)
+
+
+@pytest.mark.parametrize(
+    ("cache", "member"),
+    [
+        (ecs._known_ip, "ip"),  # noqa: SLF001 -- what these hold is seen nowhere else
+        (web._known_tls, "cipherSuite"),  # noqa: SLF001
+    ],
+)
+def test_long_texts_of_clients_are_not_kept(cache: Any, member: str) -> None:
+    """What is remembered is bounded in bytes, not only in number: with a quote a client can write any member."""
+    before = cache.cache_info().currsize
+    made = usual(**{member: "x" * (LONGEST + 1)})
+    assert "x" * (LONGEST + 1) in {made.source and made.source.address, made.tls and made.tls.cipher}
+    assert cache.cache_info().currsize == before
 
 
 # -- what is not escaped -----------------------------------------------------------------------------------------------
