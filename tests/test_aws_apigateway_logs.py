@@ -132,6 +132,12 @@ def test_json_that_is_none_is_read_by_its_keys(agent: str, expected: str | None,
     assert record.status == '20"0'
 
 
+def test_no_member_says_what_is_around_a_record() -> None:
+    """What only an envelope tells, no client writes."""
+    made = read('{"extendedRequestId":"r","userAgent":"a "b" c","$around":"x"}')
+    assert made.tags == ("time_from_key",)
+
+
 @pytest.mark.parametrize(
     "line",
     [
