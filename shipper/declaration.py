@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import inspect
 
 from shipper.formats import ByMagic, Format
+from shipper.formats.messages import AROUND
 
 ANY: Final = "*"
 """Stands for the names in a mapping, which are no fields."""
@@ -31,7 +32,8 @@ def _names(kind: inspect.Type, around: tuple[type, ...]) -> Names | None:
             values = _names(kind.value_type, around)
             return None if values is None else {ANY: values}
         case inspect.StructType() if kind.cls not in around:
-            return {field.encode_name: _names(field.type, (*around, kind.cls)) for field in kind.fields}
+            fields = [field for field in kind.fields if field.name != AROUND]
+            return {field.encode_name: _names(field.type, (*around, kind.cls)) for field in fields}
         case _:
             return None
 

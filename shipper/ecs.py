@@ -709,7 +709,10 @@ def _blank(kind: type[F]) -> F:
     return kind()
 
 
-@lru_cache(maxsize=16_384)
+_ADDRESS_CHARACTERS: Final = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
+"""Longest address; clients write longer texts where addresses belong, and nobody shall remember those."""
+
+
 def ip(text: str | None) -> Ip | None:
     """
     Give the text back as an address if it is one.
@@ -717,8 +720,11 @@ def ip(text: str | None) -> Ip | None:
     Log formats put host names, service names and dashes where addresses belong; a field of type `ip` would refuse the
     whole document for one of them.
     """
-    if not text:
-        return None
+    return _known_ip(text) if text and len(text) <= _ADDRESS_CHARACTERS else None
+
+
+@lru_cache(maxsize=16_384)
+def _known_ip(text: str) -> Ip | None:
     try:
         socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
     except (OSError, ValueError):

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from shipper import ecs
-from shipper.remembered import remembered
+from shipper.remembered import LONGEST, remembered
 
 EXTENSION_CHARACTERS: Final = 15
 """Longest end of a path that is taken for an extension."""
@@ -54,21 +54,32 @@ def extension(path: str) -> str | None:
     return name[dot + 1 :] if dot >= 0 and 1 < len(name) - dot <= 1 + EXTENSION_CHARACTERS else None
 
 
-@lru_cache(maxsize=64)
 def tls_version(written: str | None) -> tuple[str | None, str | None]:
     """Give number and protocol of `TLSv1.2`, `tlsv12`; what is neither is a number without a protocol."""
-    protocol, _, number = (written or "").lower().partition("v")
+    return _tls_version(written) if written else (None, None)
+
+
+@remembered(64)
+def _tls_version(written: str) -> tuple[str | None, str | None]:
+    protocol, _, number = written.lower().partition("v")
     if not number:
-        return written or None, None
+        return written, None
     is_run_together = len(number) == len("12") and number.isdecimal()
     return f"{number[0]}.{number[1]}" if is_run_together else number, protocol or None
 
 
-@lru_cache(maxsize=256)
 def tls(cipher: str | None, version: str | None) -> ecs.Tls | None:
-    """Describe the TLS of a request."""
+    """Describe the TLS of a request; in logs that escape nothing, clients may write anything there."""
+    is_usual = len(cipher or "") + len(version or "") <= LONGEST
+    return (_known_tls if is_usual else _read_tls)(cipher, version)
+
+
+def _read_tls(cipher: str | None, version: str | None) -> ecs.Tls | None:
     number, protocol = tls_version(version)
     return ecs.some(ecs.Tls(cipher=cipher, version=number, version_protocol=protocol))
+
+
+_known_tls = lru_cache(maxsize=256)(_read_tls)
 
 
 @remembered(1024)

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from shipper.formats.held import held
+from shipper.formats.messages import AROUND
 
 Path = tuple[str | int, ...]
 """Where a value stands in a record: keys and positions."""
@@ -84,7 +85,7 @@ def declared(record: Any, path: str = "") -> Iterator[str]:
         yield from declared(typing.get_args(kind)[0], f"{path}[]")
     elif isinstance(kind, type) and issubclass(kind, Struct):
         hints = typing.get_type_hints(kind, include_extras=True)
-        for field in msgspec.structs.fields(kind):
+        for field in [one for one in msgspec.structs.fields(kind) if one.name != AROUND]:
             yield from declared(hints[field.name], f"{path}.{field.encode_name}".removeprefix("."))
     else:
         yield path

@@ -58,6 +58,12 @@ class Case:
         return keys(self.source)[0]
 
     @property
+    def settings(self) -> str:
+        """The configuration that it is read with; empty if the source is as it is by itself."""
+        file = self.path.with_suffix(".toml")
+        return file.read_text() if file.exists() else ""
+
+    @property
     def golden(self) -> Path:
         """Where the expected documents are."""
         return self.path.with_suffix(".expected.json")

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from shipper import ecs, web
 from shipper.errors import ConfigError, RecordError
 from shipper.marks import Specimen
 from shipper.notification import ObjectRef
+from shipper.remembered import LONGEST
 from shipper.source import Origin
 from shipper.sources import aws_apigateway_logs
 from shipper.sources.aws_apigateway_logs import AccessDocument, configured, document
@@ -90,6 +92,21 @@ def test_the_path_is_told_where_there_is_one(members: dict[str, str], full: str 
     assert (url and url.full, url and url.path) == (full, path)
 
 
+@pytest.mark.parametrize(
+    ("cache", "member"),
+    [
+        (ecs._known_ip, "ip"),  # noqa: SLF001 -- what these hold is seen nowhere else
+        (web._known_tls, "cipherSuite"),  # noqa: SLF001
+    ],
+)
+def test_long_texts_of_clients_are_not_kept(cache: Any, member: str) -> None:
+    """What is remembered is bounded in bytes, not only in number: with a quote a client can write any member."""
+    before = cache.cache_info().currsize
+    made = usual(**{member: "x" * (LONGEST + 1)})
+    assert "x" * (LONGEST + 1) in {made.source and made.source.address, made.tls and made.tls.cipher}
+    assert cache.cache_info().currsize == before
+
+
 # -- what is not escaped -----------------------------------------------------------------------------------------------
 
 
@@ -107,12 +124,18 @@ def test_the_path_is_told_where_there_is_one(members: dict[str, str], full: str 
 @pytest.mark.parametrize("before", ["", f"{CLF}\n"])
 def test_json_that_is_none_is_read_by_its_keys(agent: str, expected: str | None, before: str) -> None:
     """Quotes and backslashes that a client sent stay in their value, in an object of JSON and among lines of text."""
-    line = f'{{"new":"", "requestId":"r", "userAgent":{agent},"newer":1,"status":"20"0"}}'
+    line = f'{{"new":"", "extendedRequestId":"r", "userAgent":{agent},"newer":1,"status":"20"0"}}'
     decoder = aws_apigateway_logs.source.format.decoder(record_bytes=1 << 20)
     *_, record = [*decoder.feed(f"{before}{line}\n".encode()), *decoder.finish()]
     assert not isinstance(record, RecordError), record.cause
     assert record.user_agent in {expected, "-" if agent == "-" else expected}
     assert record.status == '20"0'
+
+
+def test_no_member_says_what_is_around_a_record() -> None:
+    """What only an envelope tells, no client writes."""
+    made = read('{"extendedRequestId":"r","userAgent":"a "b" c","$around":"x"}')
+    assert made.tags == ("time_from_key",)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from shipper.errors import RecordError
 from shipper.formats import Around
 from shipper.notification import ObjectRef
+from shipper.remembered import LONGEST
 from shipper.source import Origin, Sources
 from shipper.sources.aws_rds_logs import document, fields, source
 from shipper.sources.aws_rds_logs.fields import RdsDocument
@@ -224,3 +225,15 @@ def test_hostile_entries(text: str) -> None:
     record, _ = ENTRIES.message(text.encode(), Around(), record_bytes=1 << 22)
     if not isinstance(record, RecordError):
         assert document(record, ORIGIN) is not None
+
+
+def test_long_names_are_not_kept() -> None:
+    """What is remembered is bounded in bytes, not only in number: nothing says how long names in a CSV are."""
+    name = "u" * (LONGEST + 1)
+    caches = (fields._known_user, fields._known_related)  # noqa: SLF001 -- what they hold is seen nowhere else
+    before = [cache.cache_info().currsize for cache in caches]
+    text = f'2026-02-03 10:00:00 UTC,"{name}",,1,"{name}:1",,,,,,0,LOG,00000,"x",,,,,,,,,""'
+    made = mapped(text, "/aws/rds/instance/db-1/postgresql")
+    assert made["user"] == {"name": name}
+    assert made["related"] == {"hosts": [name], "user": [name]}
+    assert [cache.cache_info().currsize for cache in caches] == before

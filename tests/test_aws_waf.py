@@ -67,7 +67,7 @@ def test_the_rule_that_decided(kind: str, name: str, counted: list[str]) -> None
     ("cache", "header"),
     [
         (aws_waf._known_layout, {"name": "n" * (LONGEST + 1), "value": "1"}),  # noqa: SLF001 -- seen nowhere else
-        (aws_waf.ecs.ip, {"name": "X-Forwarded-For", "value": "1" * LONGEST}),
+        (aws_waf.ecs._known_ip, {"name": "X-Forwarded-For", "value": "1" * LONGEST}),  # noqa: SLF001
     ],
 )
 def test_long_texts_of_clients_are_not_kept(cache: Any, header: dict[str, str]) -> None:

@@ -23,7 +23,20 @@ from shipper.envelopes.json import DROPPED
 from shipper.envelopes.moments import moment
 from shipper.envelopes.recognition import Form, recognize
 from shipper.errors import RecordError
-from shipper.formats import ByMagic, Entries, Entry, Format, JsonRecords, Kind, Record, Row, Table, matching
+from shipper.formats import (
+    ByMagic,
+    Entries,
+    Entry,
+    Format,
+    JsonRecords,
+    Kind,
+    Record,
+    Row,
+    Table,
+    Template,
+    Templated,
+    matching,
+)
 from shipper.formats.record import ORIGINAL_BYTES
 from shipper.notification import ObjectRef
 from shipper.shipment import Shipment, Shipped
@@ -552,6 +565,38 @@ def test_messages_of_several_lines(size: int) -> None:
     [(first, original, _), (second, _, _)] = read(b"2026-02-03T10:00:00.123Z > a\n> b\n1770112801000 > c")
     assert (first.text, original, second.text) == ("a\n> b", b"> a\n> b", "c")
     assert [one.around.time.second for one in (first, second)] == [0, 1]
+
+
+class Timed(Told):
+    """A message that may tell its time itself."""
+
+    time: str | None = None
+
+    @property
+    def has_time(self) -> bool:
+        """See `Entry`."""
+        return self.time is not None
+
+
+def test_messages_of_json_among_text() -> None:
+    """They are decoded in one go, text beside them one by one, and those without a time are given theirs."""
+    line = Template(Timed, [("> ", "text")], shapes={})
+    form = ByMagic({b"{": JsonRecords(Timed)}, otherwise=Templated([line], continued=Timed), mixed=True)
+    decoder = Enveloped(form).decoder(record_bytes=1000)
+    messages = ('{"text":"a"}', '{"text":"b","time":"x"}', "> c\n{}", '{"text":', '{"text":"d"}{}', '{"text":"e"}')
+    records = decoder.feed(payload(*messages))
+    assert ["!" if isinstance(one, RecordError) else one.text for one in records] == [
+        "a",
+        "b",
+        "c\n{}",
+        "!",
+        "d",
+        None,
+        "e",
+    ]
+    assert [decoder.original(at).decode() for at in (0, 1, 2)] == list(messages[:3])
+    groups = [None if isinstance(one, RecordError) else one.around.log_group for one in records]
+    assert groups == ["group", None, "group", None, None, None, None]
 
 
 def lost_values(envelope: dict[str, Any]) -> set[str]:

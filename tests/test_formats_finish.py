@@ -5,7 +5,20 @@ from typing import Any
 import pytest
 from parquet_files import written
 
-from shipper.formats import ByMagic, Format, JsonRecords, JsonRows, Parquet, Record, Row, Table, TextLines, W3cTable
+from shipper.formats import (
+    ByMagic,
+    Format,
+    JsonRecords,
+    JsonRows,
+    Parquet,
+    Record,
+    Row,
+    Table,
+    Template,
+    Templated,
+    TextLines,
+    W3cTable,
+)
 
 
 class Line(Row):
@@ -22,6 +35,7 @@ class Event(Record):
 
 MANY = written({"name": ["a"] * 2000})
 TEXT, EVENTS, FILE = Table(Line), JsonRecords(Event, wrapper="Records"), Parquet(Line)
+STEPS = Templated([Template(Event, [("> ", "name")], shapes={})], continued=Event)
 EITHER = ByMagic({b"PAR1": FILE}, otherwise=TEXT)
 ENDS: dict[str, tuple[Format[Any], bytes, int]] = {
     "empty": (EVENTS, b"", 0),
@@ -41,6 +55,9 @@ ENDS: dict[str, tuple[Format[Any], bytes, int]] = {
     "directives": (W3cTable(Line), b"#Version: 1.0\n#Fields: name", 0),
     "directives and a line": (W3cTable(Line), b"#Fields: name\na\nb", 1),
     "foreign directives": (W3cTable(Line), b"#Fields: x\na b", 1),
+    "lines that go on": (STEPS, b"> a\nb\n\n", 1),
+    "lines that go on for too long": (STEPS, b"> a\n" + b"x\n" * 100, 1),
+    "lines of nothing": (STEPS, b"\na\n\nb", 1),
     "short head": (EITHER, b"PAR", 1),
     "empty head": (EITHER, b"", 0),
 }

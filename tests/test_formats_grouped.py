@@ -87,6 +87,8 @@ def test_damage_stays_where_it_is() -> None:
     assert causes[1].startswith("Expected `object`, got `int`")
     assert causes[2:4] == ["there is no list 'items' in it", "it is sealed"]
     assert len(causes) == 6
+    [alone] = read(dumped({"version": "v", "items": [{"name": "x"}]}))
+    assert alone.unparsed == (drift,)
 
 
 @tried

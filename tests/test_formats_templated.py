@@ -1,11 +1,13 @@
 """Lines of a template: where values end that nobody escaped."""
 
 import time
+from itertools import chain
+from typing import Any
 
 import pytest
 
 from shipper.errors import RecordError
-from shipper.formats import Record, Template, Templated
+from shipper.formats import Around, Entry, Record, Template, Templated
 from shipper.formats.templated import WORD
 
 
@@ -96,6 +98,63 @@ def test_the_first_template_that_fits_decides() -> None:
     assert mixed.of("GET /b") is path
     with pytest.raises(ValueError, match="there must be a template"):
         Templated([])
+
+
+class Step(Entry):
+    """What may be said in several lines."""
+
+    id: str | None = None
+    said: str | None = None
+
+
+STEP = Template(Step, [("(", "id"), (") ", "said")], shapes=SHAPES)
+STEPS: Templated[Any] = Templated(
+    [Template(Request, [("GET ", "path"), (" ", "id")], shapes=SHAPES), STEP],
+    continued=Step,
+    told=lambda around: [STEP, Template(Step, [("", "said")], shapes={})] if around.log_group == "steps" else None,
+)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_lines_go_on_up_to_the_next_record(size: int) -> None:
+    """Lines that are no records belong to the one before them, blank ones too, if it is of a kind that goes on."""
+    long = b"(c) " + b"x\n" * 40
+    raw = b"\nPUT\n(a) {\r\n \n  x\n}\n\nGET /b d\n\n(b) one\n\xff\n" + long + b"GET /c e\n(d) last\n \n"
+    decoder = STEPS.decoder(record_bytes=50)
+    blocks = [raw[start : start + size] for start in range(0, len(raw), size)]
+    found = [
+        (one.cause if isinstance(one, RecordError) else one, decoder.original(at))
+        for records in chain(map(decoder.feed, blocks), iter(decoder.finish, []))
+        for at, one in enumerate(records)
+    ]
+    assert [original for _, original in found] == [
+        b"PUT",
+        b"(a) {\n \n  x\n}",
+        b"GET /b d",
+        b"(b) one",
+        b"\xff",
+        long.removesuffix(b"\n"),
+        b"GET /c e",
+        b"(d) last",
+    ]
+    assert found[1][0] == Step(id="a", said="{\n \n  x\n}")
+    assert found[5][0] == "the record has 83 bytes, the limit is 50"  # and no more of it is kept than of any error
+
+
+def test_a_message_is_a_record() -> None:
+    """Whatever lines are in it; what is around it decides about its templates, and it knows that."""
+
+    def read(text: bytes, group: str) -> Any:
+        record, unparsed = STEPS.message(text, Around(group), record_bytes=30)
+        assert unparsed == ()
+        return record.reason if isinstance(record, RecordError) else record
+
+    assert read(b"(a) GET\nGET /b d\n", "") == Step(id="a", said="GET\nGET /b d", around=Around(""))
+    assert read(b"GET /b d", "") == Request(path="/b", id="d")
+    assert read(b"PUT", "") == "columns"
+    assert read(b"PUT", "steps") == Step(said="PUT", around=Around("steps"))
+    assert read(b"(a) " + b"x" * 30, "steps") == "too_long"
+    assert read(b"(a) \xff", "steps") == "undecodable"
 
 
 def test_a_hostile_line_takes_no_longer_than_its_length() -> None:

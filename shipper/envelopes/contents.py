@@ -1,7 +1,7 @@
 """What envelopes hold."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct, field
 
@@ -24,6 +24,9 @@ class Context(Struct, frozen=True, gc=False):
     region: str | None = None
     log_group: str | None = None
     log_stream: str | None = None
+
+
+NO_CONTEXT: Final = Context()
 
 
 class Run(Struct, gc=False):

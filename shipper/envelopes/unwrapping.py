@@ -2,13 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, groupby, repeat
 from typing import Any
 
-from shipper.envelopes.contents import Content, Context, Control, Run, Unwrapper
+from shipper.envelopes.contents import NO_CONTEXT, Content, Context, Control, Run, Unwrapper
 from shipper.envelopes.moments import moment
 from shipper.errors import RecordError
-from shipper.formats import Around, ByMagic, Decoder, Entries, Format, Unparsed
+from shipper.formats import Around, ByMagic, Decoder, Entry, Format, Messages, Unparsed
+
+_Timed = tuple[bytes, Any]
+"""A message, and when CloudWatch Logs was given it."""
 
 
 class UnwrappingDecoder:
@@ -16,7 +19,7 @@ class UnwrappingDecoder:
     Decodes the messages of one object; see `Decoder`.
 
     A run of messages is decoded in one go. Where any of it is broken, it is halved until the broken message stands
-    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it. Where an entry may have
+    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it. Where a record may have
     several lines, each message is one, whatever its lines look like.
 
     Args:
@@ -32,7 +35,8 @@ class UnwrappingDecoder:
         self._unwrapper = unwrapper
         self._inner = inner
         text = inner.otherwise if isinstance(inner, ByMagic) else inner
-        self._entries = text if isinstance(text, Entries) else None
+        self._messages = text if isinstance(text, Messages) else None
+        self._in_runs = tuple(inner.formats) if isinstance(inner, ByMagic) and inner.mixed else ()
         self._limit = record_bytes
         self._replayed: dict[int, Decoder[Any]] = {}  # by the run's place in the list answered last; at most one
         self._answer([])
@@ -78,8 +82,8 @@ class UnwrappingDecoder:
         self._runs: list[list[bytes]] = []
         self._replayed = {}
         for content in contents:
-            if isinstance(content, Run) and self._entries:
-                self._each(self._entries, content)
+            if isinstance(content, Run) and self._messages:
+                self._parted(self._messages, content)
             elif isinstance(content, Run):
                 self._run(content, content.messages)
             elif isinstance(content, Control):
@@ -107,13 +111,31 @@ class UnwrappingDecoder:
         self._tell(run, unparsed, len(records))
         self._extend(records, run.context)
 
-    def _each(self, entries: Entries[Any], run: Run) -> None:
-        """Decode messages one by one, as entries."""
-        group, stream = (run.context.log_group, run.context.log_stream) if run.context else (None, None)
-        for message, time in zip(run.messages, run.times or [None] * len(run.messages), strict=True):
+    def _parted(self, form: Messages[Any], run: Run) -> None:
+        """Decode messages one by one, but for those that begin like records of which many are decoded in one go."""
+        timed = zip(run.messages, run.times or repeat(None), strict=False)
+        for in_runs, group in groupby(timed, lambda pair: pair[0].startswith(self._in_runs)):
+            messages = list(group)
+            if in_runs:
+                self._together(run, messages)
+            else:
+                self._each(form, run, messages)
+
+    def _together(self, run: Run, timed: list[_Timed]) -> None:
+        """Decode messages in one go, and tell their times to records that have none."""
+        start = len(self._out)
+        self._run(run, [message for message, _ in timed])
+        records = self._out[start:]
+        if len(records) == len(timed):
+            for record, (_, time) in zip(records, timed, strict=True):
+                if isinstance(record, Entry) and not record.has_time:
+                    record.around = _around(run, time)
+
+    def _each(self, form: Messages[Any], run: Run, timed: list[_Timed]) -> None:
+        """Decode messages one by one."""
+        for message, time in timed:
             if message and not message.isspace():
-                around = Around(group, stream, moment(time))
-                record, unparsed = entries.message(message, around, record_bytes=self._limit)
+                record, unparsed = form.message(message, _around(run, time), record_bytes=self._limit)
                 self._originals[len(self._out)] = message
                 self._tell(run, {0: unparsed} if unparsed else {}, 1)
                 self._extend([record], run.context)
@@ -137,6 +159,11 @@ class UnwrappingDecoder:
     def _extend(self, records: list[Any], context: Context | None) -> None:
         self._out += records
         self.contexts += [context] * len(records)
+
+
+def _around(run: Run, time: Any) -> Around:
+    context = run.context or NO_CONTEXT
+    return Around(context.log_group, context.log_stream, moment(time))
 
 
 def _joined(messages: list[bytes]) -> bytes:

@@ -7,13 +7,14 @@ outside of memory: a Parquet file, which is read from its end, waits in a scratc
 """
 
 from shipper.formats.byline import ByLine
-from shipper.formats.entries import NOTHING_AROUND, Around, Entries, Entry, Kind, matching
+from shipper.formats.entries import Entries, Kind, matching
 from shipper.formats.grouped import Grouped, GroupedRecords
 from shipper.formats.held import Held, Undecodable, holds
 from shipper.formats.json import JsonRecords
 from shipper.formats.json_rows import JsonRows
 from shipper.formats.listed import ListedTable
 from shipper.formats.magic import ByMagic
+from shipper.formats.messages import NOTHING_AROUND, Around, Entry, Messages
 from shipper.formats.parquet import Parquet
 from shipper.formats.quoted import Quoted
 from shipper.formats.record import Decoder, Format, Record, Row, Unparsed
@@ -38,6 +39,7 @@ __all__ = [
     "JsonRows",
     "Kind",
     "ListedTable",
+    "Messages",
     "Parquet",
     "Quoted",
     "Record",

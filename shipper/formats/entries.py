@@ -9,40 +9,14 @@ is an entry, whatever lines are in it.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from shipper.errors import RecordError
+from shipper.formats.messages import NOTHING_AROUND, Around, Entry
 from shipper.formats.multiline import Cut, Multiline, too_long
-from shipper.formats.record import Record, Unparsed, record_error
-
-
-class Around(Struct, frozen=True, gc=False):
-    """
-    What is known of an entry from what was around it.
-
-    Attributes:
-        log_group: of CloudWatch Logs
-        log_stream: of CloudWatch Logs
-        time: when CloudWatch Logs was given it
-    """
-
-    log_group: str | None = None
-    log_stream: str | None = None
-    time: datetime | None = None
-
-
-NOTHING_AROUND: Final = Around()
-
-
-class Entry(Record):
-    """Base of the Structs that say what an entry holds."""
-
-    around: Around = NOTHING_AROUND
-
+from shipper.formats.record import Unparsed, record_error
 
 E = TypeVar("E", bound=Entry)
 

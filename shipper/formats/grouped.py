@@ -67,6 +67,7 @@ class GroupedRecords(Generic[G, I]):
         self.alone = alone
         self.decode_group = msgspec.json.Decoder(group, strict=False).decode
         self.decode_item = msgspec.json.Decoder(item, strict=False).decode
+        self.decode_items = msgspec.json.Decoder(list[item], strict=False).decode  # type: ignore[valid-type]
         self.objects: JsonRecords[Any] = JsonRecords(Raw)
         self.form = f"JSON: {items} of objects, lines, glued"
 
@@ -96,7 +97,9 @@ class GroupedDecoder(Generic[G, I]):
         record = self._out[index]
         if isinstance(record, RecordError):
             return record.original
-        return _with_items(self._layout, *self._places[index])
+        text, at = self._places[index]
+        members = _flattened(self._layout, _members(text))
+        return _with_items(self._layout, text, _items(members[self._layout.items])[at])
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last, and of its object, that were set aside."""
@@ -104,7 +107,7 @@ class GroupedDecoder(Generic[G, I]):
 
     def _begin(self) -> list[Grouped[G, I] | RecordError]:
         self._out: list[Grouped[G, I] | RecordError] = []
-        self._places: dict[int, tuple[bytes, Raw]] = {}
+        self._places: dict[int, tuple[bytes, int]] = {}  # of each record its object, and which in the list it is
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
         return self._out
 
@@ -124,17 +127,31 @@ class GroupedDecoder(Generic[G, I]):
             if self._layout.items not in members and self._layout.alone(members):
                 text = _encode({self._layout.items: [Raw(text)]})
                 members = _members(text)
-            items = _items(members.pop(self._layout.items))
+            items = members.pop(self._layout.items)
             group, told = _decoded(_encode(members), self._layout.decode_group)
+            if not told and self._together(group, text, items):
+                return
+            each = _items(items)
         except KeyError:
             self._out.append(record_error("undecodable", f"there is no list {self._layout.items!r} in it", text))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             self._out.append(record_error("undecodable", str(error), text))
         else:
-            for item in items:
-                self._item(group, text, item, told)
+            for at, item in enumerate(each):
+                self._item(group, text, at, item, told)
 
-    def _item(self, group: G, text: bytes, item: Raw, told: tuple[Unparsed, ...]) -> None:
+    def _together(self, group: G, text: bytes, items: Raw) -> bool:
+        """Decode all records of one object in one go; False where one of them is broken."""
+        try:
+            records = self._layout.decode_items(items)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+        start = len(self._out)
+        self._places |= {start + at: (text, at) for at in range(len(records))}
+        self._out += [Grouped(group, record) for record in records]
+        return True
+
+    def _item(self, group: G, text: bytes, at: int, item: Raw, told: tuple[Unparsed, ...]) -> None:
         """Decode one record."""
         try:
             record, unparsed = _decoded(bytes(item), self._layout.decode_item)
@@ -144,7 +161,7 @@ class GroupedDecoder(Generic[G, I]):
             return
         if told or unparsed:
             self._unparsed[len(self._out)] = told + unparsed
-        self._places[len(self._out)] = (text, item)
+        self._places[len(self._out)] = (text, at)
         self._out.append(Grouped(group, record))
 
 

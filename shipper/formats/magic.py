@@ -19,11 +19,14 @@ class ByMagic(Generic[R]):
     Args:
         formats: by what their objects begin with
         otherwise: of an object that begins in no such way
+        mixed: whether the messages in one envelope may begin differently; if not, all are of the format `otherwise`
+            where that reads message by message
     """
 
-    def __init__(self, formats: Mapping[bytes, Format[R]], otherwise: Format[R]) -> None:
+    def __init__(self, formats: Mapping[bytes, Format[R]], otherwise: Format[R], *, mixed: bool = False) -> None:
         self.formats = dict(formats)
         self.otherwise = otherwise
+        self.mixed = mixed
         self.form = "; ".join(dict.fromkeys(one.form for one in (*self.formats.values(), otherwise)))
 
     def of(self, head: bytes) -> Format[R]:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from shipper.errors import RecordError
+from shipper.formats.continued import NO_RECORD, ContinuedDecoder
+from shipper.formats.messages import Around, Entry
+from shipper.formats.multiline import too_long
 from shipper.formats.record import Record, Unparsed, record_error
 from shipper.formats.text import TextDecoder
 
@@ -80,6 +83,8 @@ class Templated(Generic[R]):
     Args:
         templates: the first that fits a line decides
         otherwise: makes a record of a line that is of none of them; None if it cannot
+        continued: the record whose lines may go on in others that are no records; None if each line is one
+        told: the templates of a message, by what is around it; None when that does not tell
 
     Raises:
         ValueError: there is no template
@@ -88,14 +93,20 @@ class Templated(Generic[R]):
     form: ClassVar = "lines"
 
     def __init__(
-        self, templates: Sequence[Template[Any]], *, otherwise: Callable[[bytes], R | None] = lambda _: None
+        self,
+        templates: Sequence[Template[Any]],
+        *,
+        otherwise: Callable[[bytes], R | None] = lambda _: None,
+        continued: type[R] | None = None,
+        told: Callable[[Around], Sequence[Template[Any]] | None] = lambda _: None,
     ) -> None:
         if not templates:
             raise ValueError("there must be a template")
         self.templates = tuple(templates)
         self.record = templates[0].record
-        self._readers: tuple[Callable[[str], R | None], ...] = tuple(template.read for template in templates)
         self._otherwise = otherwise
+        self._continued = continued
+        self._told = told
 
     def of(self, line: str) -> Template[Any] | None:
         """Give the template of a line."""
@@ -103,14 +114,33 @@ class Templated(Generic[R]):
 
     def decoder(self, *, record_bytes: int) -> TextDecoder[R]:
         """Start on one object; see `Format`."""
-        return TextDecoder(self._read, record_bytes=record_bytes)
+        if self._continued is None:
+            return TextDecoder(self._read, record_bytes=record_bytes)
+        return ContinuedDecoder(self._read, kind=self._continued, record_bytes=record_bytes)
 
-    def _read(self, line: str) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
-        for read in self._readers:
-            if record := read(line):
+    def message(
+        self, text: bytes, around: Around, *, record_bytes: int
+    ) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
+        """Decode one message, which is a record; see `Messages`."""
+        if len(text) > record_bytes:
+            return record_error("too_long", too_long(len(text), record_bytes), text), ()
+        try:
+            lines = text.decode().strip("\r\n")
+        except UnicodeDecodeError as error:
+            return record_error("undecodable", f"invalid UTF-8 at byte {error.start}", text), ()
+        record, unparsed = self._read(lines, self._told(around))
+        if isinstance(record, Entry):
+            record.around = around
+        return record, unparsed
+
+    def _read(
+        self, text: str, templates: Sequence[Template[Any]] | None = None
+    ) -> tuple[R | RecordError, tuple[Unparsed, ...]]:
+        for template in templates or self.templates:
+            if record := template.read(text):
                 return record, ()
-        other = self._otherwise(line.encode())
-        return other or record_error("columns", "the line is of none of the templates", line.encode()), ()
+        other = self._otherwise(text.encode())
+        return other or record_error(NO_RECORD, "the line is of none of the templates", text.encode()), ()
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------------

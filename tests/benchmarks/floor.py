@@ -18,7 +18,17 @@ from msgspec import NODEFAULT, Raw, Struct, field
 
 from benchmarks.packing import unpacked
 from shipper.errors import RecordError
-from shipper.formats import ByLine, ByMagic, Entries, Format, JsonRecords, ListedTable, Quoted, Table
+from shipper.formats import (
+    ByLine,
+    ByMagic,
+    Entries,
+    Format,
+    GroupedRecords,
+    JsonRecords,
+    ListedTable,
+    Quoted,
+    Table,
+)
 from shipper.formats.held import held
 from shipper.source import Source
 
@@ -66,6 +76,8 @@ def _of(layout: Format[Any], dataset: str) -> Floor:
         return _of_quoted(layout.record, layout.of)
     if isinstance(layout, Entries):
         return _of_entries(layout)
+    if isinstance(layout, GroupedRecords):
+        return _of_groups(layout)
     raise TypeError(f"{dataset}: {type(layout).__name__} has no floor yet; write it in benchmarks/floor.py")
 
 
@@ -135,6 +147,13 @@ def _of_entries(entries: Entries[Any]) -> Floor:
         return len(found)
 
     return decode
+
+
+def _of_groups(groups: GroupedRecords[Any, Any]) -> Floor:
+    lines = msgspec.json.Decoder(_decoded_whole(groups.record), strict=False).decode_lines
+    fields = msgspec.structs.fields(groups.record)
+    items = next(one.name for one in fields if one.encode_name == groups.items)
+    return lambda text: sum([len(getattr(group, items)) for group in lines(text)])
 
 
 def _decoded_whole(kind: Any) -> Any:

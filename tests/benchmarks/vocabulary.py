@@ -92,12 +92,13 @@ def public_ip(random: Random) -> str:
     return f"{first}.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(1, 255)}"
 
 
-def _private_ip(random: Random) -> str:
+def private_ip(random: Random) -> str:
+    """Give an address of a network of the company."""
     return f"10.{random.randrange(20)}.{random.randrange(256)}.{random.randrange(4, 255)}"
 
 
 def _private_name(random: Random) -> str:
-    return f"ip-{_private_ip(random).replace('.', '-')}.ec2.internal"
+    return f"ip-{private_ip(random).replace('.', '-')}.ec2.internal"
 
 
 def _key(random: Random) -> str:
@@ -167,7 +168,7 @@ def aws_words() -> Vocabulary:
         passing={
             "access_key": _known(150, _characters(_LETTERS, 16, "AKIA"), 15),
             "base64": _characters(_BASE64, 40),
-            "cidr": lambda random: f"{_private_ip(random)}/{random.choice((16, 24, 32))}",
+            "cidr": lambda random: f"{private_ip(random)}/{random.choice((16, 24, 32))}",
             "count": lambda random: str(random.randrange(10**9, 10**10)),
             "email": _email,
             "eni": _known(5_000, _hex(16, "eni-0"), 16),
@@ -184,7 +185,7 @@ def aws_words() -> Vocabulary:
             "name": name,
             "person": lambda random: random.choice(_PEOPLE).capitalize(),
             "policy_id": _characters(_LETTERS, 17, "ANPA"),
-            "private_ip": _private_ip,
+            "private_ip": private_ip,
             "private_name": _private_name,
             "profile_id": _characters(_LETTERS, 17, "AIPA"),
             "public_ip": _known(20_000, public_ip, 20),

@@ -1,9 +1,10 @@
 """Every sample of every log, shipped by the real daemon into a real OpenSearch, and found there."""
 
+import asyncio
 import gzip
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -95,6 +96,32 @@ async def put(here: Site, case: Case) -> ObjectRef:
     return ObjectRef(bucket=here.bucket, key=key, etag=answer["ETag"].strip('"'), event_time=NOW)
 
 
+async def check_documents(here: Site, dataset: str, expected: Expected) -> None:
+    """See that all documents are there, and that each value of three fields finds its own."""
+    hits = {hit["_id"] for hit in await here.search(dataset, size=MOST_DOCUMENTS)}
+    assert hits == expected.documents.keys()
+    unsure = {id_ for id_, document in expected.documents.items() if document is None}
+    for path in SEARCHED[dataset]:
+        wanted = expected.ids_by_value(path)
+        assert wanted, path
+        for value, ids in wanted.items():
+            found = await here.search(dataset, {"term": {path: value}}, size=MOST_DOCUMENTS)
+            assert {hit["_id"] for hit in found} - unsure == ids - unsure, (path, value)
+
+
+async def check_letters(here: Site, expected: set[tuple[str, int]]) -> None:
+    """See that there are the dead letters that there should be, and no others."""
+    letters = [hit["_source"] for hit in await here.search("shipper.deadletter", size=MOST_DOCUMENTS)]
+    places = {(one["aws"]["s3"]["object"]["key"], one["shipper"]["deadletter"]["position"]) for one in letters}
+    assert places == expected
+
+
+def made(metrics: Mapping[str, float], dataset: str) -> float:
+    """Give the number of documents that a daemon made of a log."""
+    outcomes = [f'shipper_records_total{{dataset="{dataset}",outcome="{one}"}}' for one in ("indexed", "duplicates")]
+    return sum(metrics.get(outcome, 0) for outcome in outcomes)
+
+
 def test_all_logs_are_searched() -> None:
     """A new log comes with three fields to be found by."""
     assert SEARCHED.keys() == {source.dataset for source in SOURCES}
@@ -106,25 +133,64 @@ async def test_every_sample_is_indexed_and_found(source: Source[Any, Any], here:
     """Each record is a document or the dead letter that it should be, and each value of three fields finds its own."""
     expected = Expected()
     for case in CASES:
-        if case.source is source:  # not those that are read with a configuration of their own
+        if case.source is source:
             expected.add(case, await put(here, case))
     async with running(here) as daemon:
         await here.emptied()
         metrics = await daemon.metrics()
-    hits = {hit["_id"] for hit in await here.search(source.dataset, size=MOST_DOCUMENTS)}
-    assert hits == expected.documents.keys()
-    letters = [hit["_source"] for hit in await here.search("shipper.deadletter", size=MOST_DOCUMENTS)]
-    places = {(one["aws"]["s3"]["object"]["key"], one["shipper"]["deadletter"]["position"]) for one in letters}
-    assert places == expected.letters
-    outcomes = [
-        f'shipper_records_total{{dataset="{source.dataset}",outcome="{one}"}}' for one in ("indexed", "duplicates")
-    ]
-    assert sum(metrics.get(outcome, 0) for outcome in outcomes) == expected.made
+    await check_documents(here, source.dataset, expected)
+    await check_letters(here, expected.letters)
+    assert made(metrics, source.dataset) == expected.made
     assert metrics["shipper_imbalance_records"] == 0
-    unsure = {id_ for id_, document in expected.documents.items() if document is None}
-    for path in SEARCHED[source.dataset]:
-        wanted = expected.ids_by_value(path)
-        assert wanted, path
-        for value, ids in wanted.items():
-            found = await here.search(source.dataset, {"term": {path: value}}, size=MOST_DOCUMENTS)
-            assert {hit["_id"] for hit in found} - unsure == ids - unsure, (path, value)
+
+
+# -- samples with settings ---------------------------------------------------------------------------------------------
+
+
+def together() -> list[list[Case]]:
+    """Give the samples with settings, those together that one configuration can be for."""
+    groups: list[tuple[dict[str, str], list[Case]]] = []
+    for case in [case for case in CASES if case.settings]:
+        settings, cases = next(
+            (one for one in groups if one[0].get(case.source.table, case.settings) == case.settings), ({}, [])
+        )
+        if not cases:
+            groups.append((settings, cases))
+        settings[case.source.table] = case.settings
+        cases.append(case)
+    return [cases for _, cases in groups]
+
+
+async def set_up(here: Site, name: str, settings: Iterable[str]) -> Site:
+    """Give a queue of its own to a daemon with these settings."""
+    queue = (await here.sqs.create_queue(QueueName=f"{here.bucket}-{name}"))["QueueUrl"]
+    config = here.config.with_stem(name)
+    config.write_text("\n".join([here.config.read_text().replace(here.queue_url, queue), *settings]))
+    environment = {**here.environment, "SHIPPER_CONFIG": str(config)}
+    return replace(here, queue_url=queue, config=config, environment=environment)
+
+
+async def shipped(here: Site, refs: Iterable[ObjectRef]) -> dict[str, float]:
+    """Run a daemon for some objects; gives its metrics."""
+    await here.announce(*(ref.key for ref in refs))
+    async with running(here) as daemon:
+        await here.emptied()
+        return await daemon.metrics()
+
+
+async def test_samples_with_settings_are_indexed_and_found(here: Site) -> None:
+    """Each is read by a daemon that is set for it; where settings clash, by another one at the same time."""
+    expected: defaultdict[str, Expected] = defaultdict(Expected)
+    runs = []
+    for number, cases in enumerate(together()):
+        refs = {case: await put(here, case) for case in cases}
+        for case, ref in refs.items():
+            expected[case.source.dataset].add(case, ref)
+        site = await set_up(here, f"set-{number}", dict.fromkeys(case.settings for case in cases))
+        runs.append(shipped(site, refs.values()))
+    metrics = await asyncio.gather(*runs)
+    for dataset, one in expected.items():
+        await check_documents(here, dataset, one)
+        assert sum(made(told, dataset) for told in metrics) == one.made
+    await check_letters(here, set().union(*(one.letters for one in expected.values())))
+    assert all(told["shipper_imbalance_records"] == 0 for told in metrics)

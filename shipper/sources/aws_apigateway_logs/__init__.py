@@ -11,13 +11,13 @@ formats    those of the user's own
 reading    from bytes to records
 values     what a text in a record stands for
 gateway    what documents say under `aws.apigateway`
+execution  documents of execution logs
 fields     what they have there
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -28,18 +28,17 @@ from shipper import arn, ecs, freeform, web
 from shipper.marks import Marks
 from shipper.remembered import remembered
 from shipper.source import Origin, Source
-from shipper.sources.aws_apigateway_logs.fields import AccessDocument, ApiGateway, Aws
+from shipper.sources.aws_apigateway_logs import execution
+from shipper.sources.aws_apigateway_logs.fields import API, SERVICE, AccessDocument, ApiGateway, Aws
 from shipper.sources.aws_apigateway_logs.formats import ApiGatewaySettings, Value, read
 from shipper.sources.aws_apigateway_logs.gateway import gateway_of
 from shipper.sources.aws_apigateway_logs.reading import log_format
-from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, Group
-from shipper.sources.aws_apigateway_logs.values import Values, identifier
+from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, Group, tells
+from shipper.sources.aws_apigateway_logs.values import Values, identifier, time_of
 
-_API: Final = ("api", "web")
 _ACCESS: Final = ("access",)
 _ALLOWED: Final = ("access", "allowed")
 _DENIED: Final = ("access", "denied")
-_INFO: Final = ("info",)
 _REFUSALS: Final = frozenset(
     {
         "ACCESS_DENIED",
@@ -74,45 +73,25 @@ _CERTIFICATE: Final = Group(
     "client_cert_not_before",
     "client_cert_not_after",
 )
-_TELLING: Final = Group(
-    "extended_request_id",
-    "request_time",
-    "request_time_epoch",
-    "http_method",
-    "route_key",
-    "resource_path",
-    "api_id",
-    "connection_id",
-)
-"""No record of another log has any of these."""
-_IDS: Final = Group("extended_request_id", "request_id")
-"""Every format of the user's own has one of these, and may have little else."""
-_SERVICE: Final = ecs.CloudService(name="apigateway")
 _REGION: Final = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 _COMMON_NAME: Final = re.compile(r"(?:^|[,+])\s*CN\s*=\s*((?:[^,+\\]|\\.)+)", re.IGNORECASE)
-_COMPLETED: Final = re.compile(r"Method completed with status: (\d{3})")
-_FAILED: Final = re.compile(r"Execution failed|Unauthorized request|Key throttle limit exceeded|.*quota limit exceeded")
 
 
 def document(record: AccessRecord | ExecutionRecord, origin: Origin) -> AccessDocument:
     """
-    Map one request, or one line of an execution log.
+    Map one request, or one message of an execution log.
 
     Raises:
-        ValueError: the record is none of API Gateway's, or neither it nor the object's key tells the time
+        ValueError: the record is none of API Gateway's, or nothing tells the time
     """
     if isinstance(record, ExecutionRecord):
-        return _of_execution(record, origin)
-    telling = _TELLING if type(record) is AccessRecord else _IDS
-    if not telling.is_in(record):
+        return execution.document(record, origin)
+    if not tells(record):
         raise ValueError("the record has nothing that tells a request to API Gateway")
-    return _of_request(record, origin)
-
-
-def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
     values = Values()
     requested = values.second(record.request_time, "requestTime")
     moment = values.since_1970(record.request_time_epoch, "requestTimeEpoch") or requested
+    timestamp, tags = time_of(moment, record, origin)
     status, latency = values.number(record.status, "status"), values.number(record.response_latency, "responseLatency")
     ip, agent = ecs.ip(record.ip), ecs.given(record.user_agent)
     domain, trace = ecs.given(record.domain_name), ecs.given(record.xray_trace_id)
@@ -123,7 +102,7 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
     context = freeform.read(Raw(msgspec.json.encode(others))) if others else freeform.NOTHING
     gateway.context = context.flat
     access = AccessDocument(
-        timestamp=_timestamp(moment, origin),
+        timestamp=timestamp,
         cloud=_cloud(record, domain),
         event=_event(record, gateway, status, latency, is_known=user is not None),
         aws=Aws(apigateway=gateway),
@@ -131,7 +110,7 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
         network=_network(ecs.ip_version(ip), is_socket=record.event_type is not None),
         related=ecs.related(hosts=(domain,), ip=(ip,), user=names),
         source=_source(record.ip, ip),
-        tags=_tags(is_timed=moment is not None, is_cut=context.cut),
+        tags=(*tags, "cut") if context.cut else tags,
         tls=_tls(record, values),
         trace=ecs.Trace(id=trace) if trace else None,
         url=_url(domain, path, is_socket=record.event_type is not None),
@@ -143,22 +122,10 @@ def _of_request(record: AccessRecord, origin: Origin) -> AccessDocument:
     return access
 
 
-def _tags(*, is_timed: bool, is_cut: bool) -> tuple[str, ...]:
-    tags = () if is_timed else ("time_from_key",)
-    return (*tags, "cut") if is_cut else tags
-
-
 def _others(record: AccessRecord) -> Mapping[str, Value]:
     """Give the values that have no fields of their own, by the path of their variable."""
     values = {path: getattr(record, name) for path, name in record.others}
     return {path: value for path, value in values.items() if value not in {None, "", "-"}}
-
-
-def _timestamp(moment: datetime | None, origin: Origin) -> datetime:
-    timestamp = moment or origin.time
-    if timestamp is None:
-        raise ValueError("the record has no time that can be read, and the key has no time")
-    return timestamp
 
 
 def _event(
@@ -176,7 +143,7 @@ def _event(
         outcome = "failure"
     return ecs.Event(
         action=(gateway.event_type or "request").lower(),
-        category=_API,
+        category=API,
         code=code,
         duration=None if latency is None or latency < 0 else latency * _NANOSECONDS,
         id=gateway.extended_request_id or gateway.request_id,
@@ -200,7 +167,7 @@ def _cloud(record: AccessRecord, domain: str | None) -> ecs.Cloud:
     return ecs.Cloud(
         account=ecs.CloudAccount(id=account) if account else None,
         region=(_region(domain) if domain else None) or acl.region,
-        service=_SERVICE,
+        service=SERVICE,
     )
 
 
@@ -304,32 +271,6 @@ def _client(record: AccessRecord, values: Values) -> ecs.TlsClient | None:
             subject=subject,
             x509=ecs.some(ecs.X509(serial_number=identifier(record.client_cert_serial_number), subject=common)),
         )
-    )
-
-
-# -- execution logs ----------------------------------------------------------------------------------------------------
-
-
-def _of_execution(record: ExecutionRecord, origin: Origin) -> AccessDocument:
-    """Keep a line of an execution log, of which a request has many."""
-    message = record.message or ""
-    completed = _COMPLETED.match(message)
-    status = int(completed[1]) if completed else None
-    outcome = None
-    if _FAILED.match(message) or (status and status >= _CLIENT_ERROR):
-        outcome = "failure"
-    elif completed:
-        outcome = "success"
-    request = ecs.HttpRequest(id=record.request_id) if record.request_id else None
-    response = ecs.HttpResponse(status_code=status) if status else None
-    return AccessDocument(
-        timestamp=_timestamp(None, origin),
-        cloud=ecs.Cloud(service=_SERVICE),
-        event=ecs.Event(action="execution", category=_API, kind="event", outcome=outcome, type=_INFO),
-        aws=Aws(apigateway=ApiGateway(log="execution", request_id=record.request_id, status=status)),
-        http=ecs.some(ecs.Http(request=request, response=response)),
-        message=ecs.Text(message) if message else None,
-        tags=("time_from_key",),
     )
 
 

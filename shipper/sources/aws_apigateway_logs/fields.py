@@ -1,8 +1,12 @@
 """What documents of API Gateway have beside ECS; latencies are in milliseconds, and Elastic's names are kept."""
 
 from datetime import datetime
+from typing import Final
 
 from shipper import ecs
+
+API: Final = ("api", "web")
+SERVICE: Final = ecs.CloudService(name="apigateway")
 
 
 class Phase(ecs.FieldSet):

@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from shipper.formats import ByMagic, JsonRecords, Template, Templated
-from shipper.sources.aws_apigateway_logs.record import AccessRecord
-from shipper.sources.aws_apigateway_logs.templates import CONSOLE, EXECUTION
+from shipper.formats import Around, ByMagic, JsonRecords, Template, Templated
+from shipper.formats.messages import AROUND
+from shipper.sources.aws_apigateway_logs.execution import is_group
+from shipper.sources.aws_apigateway_logs.record import AccessRecord, ExecutionRecord, tells
+from shipper.sources.aws_apigateway_logs.templates import ANYTHING, CONSOLE, EXECUTION
 
 _BRACE: Final = b"{"
 _KEY: Final = re.compile(r'(?:^\{|,)\s*"([^"]{1,256})"\s*:\s*')
@@ -25,9 +27,15 @@ def log_format(
         templates: of the user's own; those of the console come behind them
     """
     salvage = Salvage(record)
-    text: Templated[Any] = Templated((*templates, *CONSOLE, EXECUTION), otherwise=salvage.line)
+    access: tuple[Template[Any], ...] = (*templates, *CONSOLE)
+    executions = (EXECUTION, *access, ANYTHING)
+
+    def told(around: Around) -> Sequence[Template[Any]] | None:
+        return executions if is_group(around.log_group) else None
+
+    text: Templated[Any] = Templated((*access, EXECUTION), otherwise=salvage.line, continued=ExecutionRecord, told=told)
     json = JsonRecords(record, rescue=salvage.piece)
-    return ByMagic({_BRACE: json, b"[": json}, otherwise=text)
+    return ByMagic({_BRACE: json, b"[": json}, otherwise=text, mixed=True)
 
 
 class Salvage:
@@ -40,17 +48,19 @@ class Salvage:
 
     def __init__(self, record: type[AccessRecord]) -> None:
         self._record = record
-        self._fields = {field.encode_name: field.name for field in msgspec.structs.fields(record)}
+        self._fields = {one.encode_name: one.name for one in msgspec.structs.fields(record) if one.name != AROUND}
         self._decode = msgspec.json.Decoder(record, strict=False).decode
 
     def line(self, text: bytes) -> AccessRecord | None:
-        """Read a line of JSON among others."""
+        """Read a line of JSON among others; None as well if it tells no request, as those of a body do."""
         if not text.startswith(_BRACE):
             return None
+        record: AccessRecord | None
         try:
-            return self._decode(text)
+            record = self._decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self.piece(text)
+            record = self.piece(text)
+        return record if record and tells(record) else None
 
     def piece(self, data: bytes) -> AccessRecord | None:
         """
@@ -68,7 +78,8 @@ class Salvage:
         if len(values) < len(keys) or None in values.values():
             return None
         known = self._fields.keys() & values.keys()
-        return self._record(**{self._fields[name]: value for name in known if (value := values[name])})
+        fields: dict[str, Any] = {self._fields[name]: value for name in known if (value := values[name])}
+        return self._record(**fields)
 
 
 def _bare(value: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from msgspec import field
 
-from shipper.formats import Record
+from shipper.formats import Entry
 
 Number = str | int | float | None
 """A number, which stands in quotes unless the template has none, or `-`."""
@@ -25,7 +25,7 @@ Truth = str | bool | None
 """True or false, likewise."""
 
 
-class AccessRecord(Record, rename="camel"):
+class AccessRecord(Entry, rename="camel"):
     """A request to an API, or an event of a WebSocket."""
 
     others: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -122,9 +122,14 @@ class AccessRecord(Record, rename="camel"):
     event_type: str | None = None
     message_id: str | None = None
 
+    @property
+    def has_time(self) -> bool:
+        """See `Entry`."""
+        return self.request_time is not None or self.request_time_epoch is not None
 
-class ExecutionRecord(Record, rename="camel"):
-    """A line of an execution log."""
+
+class ExecutionRecord(Entry, rename="camel"):
+    """A message of an execution log."""
 
     request_id: str | None = None
     message: str | None = None
@@ -145,6 +150,27 @@ class Group:
     def is_in(self, record: AccessRecord) -> bool:
         """Tell whether a record has any of them."""
         return self._values(record) != self._none
+
+
+_TELLING: Final = Group(
+    "extended_request_id",
+    "request_time",
+    "request_time_epoch",
+    "http_method",
+    "route_key",
+    "resource_path",
+    "api_id",
+    "connection_id",
+)
+"""No record of another log has any of these."""
+
+_IDS: Final = Group("extended_request_id", "request_id")
+"""Every format of the user's own has one of these, and may have little else."""
+
+
+def tells(record: AccessRecord) -> bool:
+    """Tell whether there is something in a record that only those of API Gateway have."""
+    return (_TELLING if type(record) is AccessRecord else _IDS).is_in(record)
 
 
 VARIABLES: Final = {

@@ -106,4 +106,7 @@ EXECUTION: Final = Template(
     [("(", "request_id"), (") ", "message")],
     shapes={"request_id": "[0-9A-Za-z=_+/-]*+"},
 )
-"""A line of an execution log."""
+"""A message of an execution log."""
+
+ANYTHING: Final = Template(ExecutionRecord, [("", "message")], shapes={})
+"""A message of which it is known that it is of an execution log, however it begins."""

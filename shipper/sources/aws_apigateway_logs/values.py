@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from shipper import ecs, web
+from shipper.formats import Entry
 from shipper.remembered import remembered
+from shipper.source import Origin
 from shipper.sources.aws_apigateway_logs.record import Number, Truth
 
 T = TypeVar("T")
@@ -66,6 +68,27 @@ class Values:
         if value is None:
             self.unread += (ecs.Unparsed(field=name, value=str(written)),)
         return value
+
+
+def time_of(moment: datetime | None, record: Entry, origin: Origin) -> tuple[datetime, tuple[str, ...]]:
+    """
+    Give the time of a record, and the tags that say whence it is.
+
+    Args:
+        moment: the record's own time
+        record: where there is none, its envelope may tell
+        origin: tells it less exactly
+
+    Raises:
+        ValueError: nothing tells it
+    """
+    if moment:
+        return moment, ()
+    if record.around.time:
+        return record.around.time, ("time_from_envelope",)
+    if origin.time is None:
+        raise ValueError("the record has no time that can be read, and the key has no time")
+    return origin.time, ("time_from_key",)
 
 
 def _since_1970(number: int) -> datetime | None:

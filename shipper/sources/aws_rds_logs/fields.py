@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import field
 
 from shipper import ecs
+from shipper.remembered import LONGEST
 
 # -- what we add to ECS ------------------------------------------------------------------------------------------------
 
@@ -221,10 +222,6 @@ def nature(word: str | None, statement: str | None = None) -> Nature:
     return found
 
 
-NAME_CHARACTERS: Final = 255
-"""Longest name of a user or a host that is read as one; those that databases know are far shorter."""
-
-
 # -- who and where -----------------------------------------------------------------------------------------------------
 
 
@@ -258,24 +255,46 @@ def _is_host(address: str) -> bool:
     return address[0] not in "[<" and " " not in address
 
 
-@lru_cache(maxsize=4096)
 def user(name: str | None, effective: str | None = None) -> ecs.User | None:
     """
     Give the user that a session is of; `[unknown]` before anybody has said who it is.
 
     Args:
-        name: of at most `NAME_CHARACTERS`, for it is remembered
-        effective: whose rights it has, likewise
+        name: of the user
+        effective: whose rights it has
     """
+    is_usual = len(name or "") + len(effective or "") <= LONGEST
+    return (_known_user if is_usual else _read_user)(name, effective)
+
+
+def _read_user(name: str | None, effective: str | None) -> ecs.User | None:
     name, effective = known(name), known(effective)
     other = ecs.UserEffective(name=effective) if effective and effective != name else None
     return ecs.some(ecs.User(effective=other, name=name))
 
 
-@lru_cache(maxsize=8192)
-def related(ip: ecs.Ip | None, host: str | None, *users: str | None) -> ecs.Related | None:
-    """Give `related`, the same for all that a client does; names as in `user`."""
+_known_user = lru_cache(maxsize=4096)(_read_user)
+
+
+def related(ip: ecs.Ip | None, host: str | None, name: str | None, other: str | None = None) -> ecs.Related | None:
+    """
+    Give `related`, the same for all that a client does.
+
+    Args:
+        ip: of the client
+        host: its name
+        name: of the user
+        other: that the user may go by, too
+    """
+    is_usual = len(host or "") + len(name or "") + len(other or "") <= LONGEST
+    return (_known_related if is_usual else _read_related)(ip, host, name, other)
+
+
+def _read_related(ip: ecs.Ip | None, host: str | None, *users: str | None) -> ecs.Related | None:
     return ecs.related(hosts=(host,), ip=(ip,), user=[known(one) for one in users])
+
+
+_known_related = lru_cache(maxsize=8192)(_read_related)
 
 
 def known(name: str | None) -> str | None:

@@ -13,7 +13,8 @@ from datetime import datetime
 from random import Random
 from typing import Final, NamedTuple
 
-from benchmarks.inputs import Facts, Framing, Input, over_and_over
+from benchmarks import activity
+from benchmarks.inputs import Facts, Framing, Input, glued, over_and_over
 from benchmarks.packing import packed, unpacked
 from benchmarks.templates import Scene, Template, compiled
 from benchmarks.vocabulary import aws_words, moment
@@ -164,4 +165,13 @@ def facts(objects: Iterable[StoredObject]) -> Facts:
     }
 
 
-inputs = (Input("aws.rds_logs", 100_000, write, facts, {"": Framing(over_and_over)}),)
+inputs = (
+    Input("aws.rds_logs", 100_000, write, facts, {"": Framing(over_and_over)}),
+    Input(
+        "aws.rds_logs/activity",
+        50_000,
+        activity.write,
+        activity.facts,
+        {"": Framing(over_and_over), "firehose": Framing(glued)},
+    ),
+)
