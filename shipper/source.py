@@ -112,8 +112,10 @@ class Source(Generic[R, D]):
 
     def keeping(self, retain: Retain, *, original: bool) -> "Source[R, D]":
         """Give the same source, whose documents keep these forms of free-form parts (see `shipper.retain`)."""
-        document = retaining(self.document, self.document_type, retain) or self.document
-        return replace(self, document=document, keeps_original=original)
+        document = retaining(self.document, self.document_type, retain)
+        if document is None and original == self.keeps_original:
+            return self
+        return replace(self, document=document or self.document, keeps_original=original)
 
     @cached_property
     def settings(self) -> type[SourceSettings] | None:

@@ -109,6 +109,7 @@ WAF = "product: aws, service: waf"
         (WAF, "{labels.name|startswith: awswaf}", "aws.waf.labels.name:awswaf*"),
         ("category: webserver", "['<script>', select]", "(*\\<script\\>* OR *select*)"),
         ("category: webserver, product: apache", "{sc-status: 404}", "http.response.status_code:404"),
+        ("category: webserver", "{sc-status: '*'}", "http.response.status_code:*"),
         ("category: webserver", "{cs-version: HTTP/1.1}", "http.version:1.1"),
         ("category: webserver", "{cs-username: ['-', '']}", "((NOT _exists_:user.id) OR (NOT _exists_:user.id))"),
         ("category: webserver", "{cs-user-agent: curl/8.5.0}", "user_agent.original:curl\\/8.5.0"),
@@ -146,6 +147,8 @@ def test_rules_are_converted(backend: OpensearchLuceneBackend, logsource: str, s
         ("product: aws", "{eventName: a}", "no dataset of s3-siem-shipper holds"),
         ("product: aws, service: config", "{a: b}", "no dataset of s3-siem-shipper holds"),
         ("product: aws, service: elb_logs", "{cs-cookie: a}", "no document of aws.elb_logs has"),
+        ("category: webserver", "{sc-status|startswith: '4'}", "looks for a part of a value"),
+        (CLOUDTRAIL, "{source.ip: '10.*'}", "looks for a part of a value"),
         ("category: webserver", "{time-taken: 1}", "no document of aws.apigateway_logs or"),
     ],
 )

@@ -4,13 +4,14 @@ The pipeline as a document, in the form that pySigma reads from YAML files.
 https://sigmahq.io/docs/digging-deeper/pipelines.html
 
 For each log source values are spelled as in our documents, fields are renamed, and the query is kept to the datasets.
-What could only be a search that never finds anything is refused: a log source that is no dataset of ours, and a field
-that no document of it has.
+What could only be a search that never finds anything is refused: a log source that is no dataset of ours, a field that
+no document of it has, and a part of a value where values are compared as a whole.
 """
 
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from shipper.mappings.fields import fields
@@ -34,6 +35,16 @@ _HEAD: Final = f"""\
 """
 _IS_TEXT: Final = [{"type": "match_string", "cond": "any", "pattern": ".*"}, {"type": "is_null", "cond": "any"}]
 _IS_NULL: Final = _IS_TEXT[1:]
+_IS_PART: Final = {
+    "detection_item_conditions": {
+        "part": {"type": "contains_wildcard", "cond": "any"},
+        "anything": {"type": "match_string", "cond": "all", "pattern": r"^\*$"},
+    },
+    "detection_item_cond_expr": "part and not anything",
+}
+
+_WHOLE: Final = frozenset({"boolean", "date", "float", "geo_point", "ip", "long"})
+"""Types of fields in which no part of a value can be looked for: OpenSearch finds nothing then, and does not say so."""
 
 
 def generated() -> dict[str, str]:
@@ -49,9 +60,19 @@ def definition() -> dict[str, Any]:
 
 def known_fields(source: LogSource) -> tuple[list[str], list[str]]:
     """Give the names of all fields of a log source's documents, and of those that have members of any name."""
+    types = _types(source)
+    return sorted(types), sorted(path for path, type_ in types.items() if type_ == "flattened")
+
+
+def _types(source: LogSource) -> dict[str, str]:
+    return {path: type_ for dataset in source.datasets for path, type_ in _all_types()[dataset].items()}
+
+
+@cache
+def _all_types() -> dict[str, dict[str, str]]:
+    """Give the types of all fields, by dataset and path."""
     documents = document_types(Sources.built_in())
-    found = {field.path: field for dataset in source.datasets for field in fields(documents[dataset]).values()}
-    return sorted(found), sorted(path for path, field in found.items() if field.type == "flattened")
+    return {name: {one.path: one.type for one in fields(document).values()} for name, document in documents.items()}
 
 
 def _items(source: LogSource) -> Iterator[Item]:
@@ -73,6 +94,7 @@ def _items(source: LogSource) -> Iterator[Item]:
     if source.members:
         yield _item(source, "members", type="field_name_prefix_mapping", mapping=source.members)
     yield _refusal_of_fields(source)
+    yield _refusal_of_parts(source)
     yield _item(source, "dataset", type="add_condition", conditions={"data_stream.dataset": _one(source.datasets)})
     indices = [f"logs-{dataset}-*" for dataset in source.datasets]
     yield _item(source, "indices", type="set_state", key="index", val=_one(indices))  # for ES|QL
@@ -95,6 +117,22 @@ def _refusal_of_fields(source: LogSource) -> Item:
             "known": {"type": "include_fields", "mode": "re", "fields": known},
         },
         field_name_cond_expr="named and not known",
+    )
+
+
+def _refusal_of_parts(source: LogSource) -> Item:
+    """Refuse parts of a text where there are numbers, addresses and the like; `*` alone asks whether there is any."""
+    whole = sorted(path for path, type_ in _types(source).items() if type_ in _WHOLE)
+    return _item(
+        source,
+        "parts",
+        type="detection_item_failure",
+        message=(
+            "the rule looks for a part of a value where there are numbers, addresses, times or truth values: "
+            "ask for whole values, with `cidr` for a network, with `gte` and `lte` for a range"
+        ),
+        field_name_conditions=[{"type": "include_fields", "mode": "re", "fields": list(_patterns(whole))}],
+        **_IS_PART,
     )
 
 
