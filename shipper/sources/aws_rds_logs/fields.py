@@ -276,18 +276,17 @@ def _read_user(name: str | None, effective: str | None) -> ecs.User | None:
 _known_user = lru_cache(maxsize=4096)(_read_user)
 
 
-def related(ip: ecs.Ip | None, host: str | None, name: str | None, other: str | None = None) -> ecs.Related | None:
+def related(ip: ecs.Ip | None, host: str | None, *users: str | None) -> ecs.Related | None:
     """
     Give `related`, the same for all that a client does.
 
     Args:
         ip: of the client
         host: its name
-        name: of the user
-        other: that the user may go by, too
+        users: all names that the user goes by
     """
-    is_usual = len(host or "") + len(name or "") + len(other or "") <= LONGEST
-    return (_known_related if is_usual else _read_related)(ip, host, name, other)
+    is_usual = len(host or "") + sum([len(name) for name in users if name]) <= LONGEST
+    return (_known_related if is_usual else _read_related)(ip, host, *users)
 
 
 def _read_related(ip: ecs.Ip | None, host: str | None, *users: str | None) -> ecs.Related | None:
