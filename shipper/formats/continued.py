@@ -26,8 +26,7 @@ class ContinuedDecoder(TextDecoder[R]):
         super().__init__(read, record_bytes=record_bytes)
         self._kind = kind
         self._limit = record_bytes
-        self._lines: list[bytes] = []  # of the record that may go on
-        self._length = 0
+        self._open = bytearray()  # the record that may go on
         self._passed: PassedOver | None = None  # that record, when it is too long
 
     def finish(self) -> list[R | RecordError]:
@@ -51,7 +50,7 @@ class ContinuedDecoder(TextDecoder[R]):
     def _add(self, line: bytes) -> None:
         """Decode a line, unless it goes on with those before it."""
         is_blank = (not line or line.isspace()) and len(line) <= self._limit
-        is_open = bool(self._lines or self._passed)
+        is_open = bool(self._open or self._passed)
         if is_blank and not is_open:
             return
         record, unparsed = (None, ()) if is_blank else self._one(line)
@@ -60,33 +59,30 @@ class ContinuedDecoder(TextDecoder[R]):
             return
         self._end()
         if isinstance(record, self._kind):
-            self._lines, self._length = [line], len(line)
+            self._open += line
         elif record is not None:
             self._give(record, record.original if isinstance(record, RecordError) else line, unparsed)
 
     def _go_on(self, line: bytes) -> None:
         """Add a line to the record that may go on; of one that is too long only the head is kept."""
-        if self._passed is None:
-            self._lines.append(line)
-            self._length += 1 + len(line)
-            if self._length <= self._limit:
-                return
+        if self._passed:
+            self._passed.add(b"\n" + line)
+            return
+        self._open += b"\n" + line
+        if len(self._open) > self._limit:
             self._passed = PassedOver()
-            line = b"\n".join(self._lines)
-            self._lines = []
-        else:
-            line = b"\n" + line
-        self._passed.add(line)
+            self._passed.add(bytes(self._open))
+            self._open.clear()
 
     def _end(self) -> None:
         """Give the record that went on up to here."""
-        lines, passed = self._lines, self._passed
-        self._lines, self._passed = [], None
+        text, passed = bytes(self._open.rstrip()), self._passed
+        self._open.clear()
+        self._passed = None
         if passed:
             error = passed.error("too_long", f"the record has {passed.length} bytes, the limit is {self._limit}")
             self._give(error, error.original)
-        elif lines:
-            text = b"\n".join(lines).rstrip()
+        elif text:
             record, unparsed = self._one(text)
             self._give(record, text, unparsed)
 

@@ -28,6 +28,8 @@ from shipper.formats import (
     Record,
     Row,
     Table,
+    Template,
+    Templated,
     TextLines,
     matching,
 )
@@ -104,6 +106,23 @@ _KINDS: Final = (
         opening=r"# Time: [^\n]*",
     ),
 )
+
+
+class _Step(Entry):
+    id: str | None = None
+    said: str | None = None
+
+
+_STEPS: Final[Templated[Any]] = Templated(
+    [
+        Template(_Step, [("GET ", "said"), (" ", "id")], shapes={"id": "[0-9]*+"}),
+        Template(_Step, [("(", "id"), (") ", "said")], shapes={"id": "[0-9]*+"}),
+    ],
+    continued=_Step,
+)
+_MIXED: Final = ByMagic({b"{": JsonRecords(_Step)}, otherwise=_STEPS, mixed=True)
+_LINES: Final = b"GET /a b 1\n(2) one\n\n two\r\n(3) three\nfour\n\n"
+
 _ENTRIES: Final = (
     b"# Time: 1\n# User: a\nselect 1\n\t2;\n2026-02-03 one\r\n more\r\n2026-02-04 two\n# User: b\nselect\n"
 )
@@ -226,6 +245,7 @@ def targets() -> dict[str, Target]:
         "table": _target(harness.decoder(table), [_TABLE, _TABLE.replace(b"\n", b"\r\n"), b"1 2\n3 4\n", _TABLE * 20]),
         "quoted": _target(harness.decoder(Quoted(_Flow, _QUOTED_COLUMNS, least=4)), [_QUOTED, _QUOTED * 20]),
         "entries": _target(harness.decoder(Entries(_KINDS)), [_ENTRIES, _ENTRIES * 20, b"x\n" + _ENTRIES]),
+        "templated": _target(harness.decoder(_STEPS), [_LINES, b"x\n" + _LINES * 9, _LINES.replace(b"\n", b"\r\n")]),
         "grouped": _target(
             harness.decoder(GroupedRecords(_User, _Event, items="list", within="in", sealed="it is sealed")),
             [b'{"name":"a","ids":[1],"list":[%b]}{"in":{"list":[%b]}}' % (b",".join(events), _JSON), b'{"in":"x"}'],
@@ -241,6 +261,13 @@ def targets() -> dict[str, Target]:
         ),
         "cloudwatch_entries": _target(
             harness.decoder(Enveloped(Entries(_KINDS))), [_payload(_ENTRIES, b"2026-02-05 x", b"")]
+        ),
+        "cloudwatch_mixed": _target(
+            harness.decoder(Enveloped(_MIXED)),
+            [
+                _payload(b'{"id":"1"}', b'{"said":"a"}', b"(2) a\nb", b"{", b'{"id":"3"}{}'),
+                _payload(_LINES, b"", b"{}"),
+            ],
         ),
         "export": _target(
             harness.decoder(Enveloped(text)),
