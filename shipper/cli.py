@@ -2,16 +2,18 @@
 The command line.
 
 Each command is a module of `shipper.commands`, `import_` where its name is a word of Python; its docstring is its help.
-Only the module of the command that is asked for is imported, so that `shipper --version` does not wait for clients of
+Only the module of the command that is asked for is imported, so that `shipper --help` does not wait for clients of
 AWS.
 """
 
 import argparse
+import ast
 import importlib
 import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import shipper.commands
@@ -60,8 +62,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"shipper {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     modules = {one.name.rstrip("_"): one.name for one in pkgutil.iter_modules(shipper.commands.__path__)}
-    asked = [argument for argument in arguments[:1] if argument in modules]
-    for name in asked or modules:
+    if arguments and arguments[0] in modules:
+        name = arguments[0]
         module = importlib.import_module(f"shipper.commands.{modules[name]}")
         summary, _, description = (module.__doc__ or "").strip().partition("\n")
         command = commands.add_parser(
@@ -72,4 +74,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
+    else:
+        for name, module_name in modules.items():
+            commands.add_parser(name, help=_summary(module_name))
     return parser
+
+
+def _summary(module: str) -> str:
+    """Give the first line of a command's docstring without importing what the command needs."""
+    path = Path(shipper.commands.__path__[0]) / f"{module}.py"
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]

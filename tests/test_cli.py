@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,15 @@ def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"shipper {__version__}\n"
 
 
-def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--help` names each command."""
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--help` says what each command does, and imports none of them."""
+    monkeypatch.delitem(sys.modules, "shipper.commands.run", raising=False)
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    for command in ("check", "deadletter", "demo", "install", "parse", "run", "sources"):
-        assert re.search(rf"\n    {command}\s", out)
+    for command in ("check", "deadletter", "demo", "explain", "import", "install", "parse", "run", "sources"):
+        assert re.search(rf"\n    {command}\s+\w", out)
+    assert "shipper.commands.run" not in sys.modules
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -67,6 +67,7 @@ from pathlib import Path
 from shipper.embedded.process import SupervisedProcess
 
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
 folder = Path(sys.argv[1])
 started = []
 

@@ -104,9 +104,11 @@ async def test_good_object_of_a_message_is_indexed_beside_a_bad_one(here: Site) 
     await here.announce(TRAIL_KEY.format("missing"), good)
     async with running(here) as daemon:
         await daemon.said("object not read to its end")
+        indexed = 'shipper_records_total{dataset="aws.cloudtrail",outcome="indexed"}'
         async with asyncio.timeout(30):
-            while not await here.search("aws.cloudtrail"):
+            while (await daemon.metrics()).get(indexed, 0) == 0:
                 await asyncio.sleep(0.1)
+    assert len(await here.search("aws.cloudtrail")) == 1
     assert await here.left() == 1
 
 
