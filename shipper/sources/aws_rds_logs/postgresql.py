@@ -77,7 +77,7 @@ the name of one that Active Directory knows has one itself.
 """
 
 _SESSION: Final = re.compile(r"@[^@\n]{0,255}:\[\d{1,10}\]:")
-_SESSION_CHARACTERS: Final = 2 * fields.NAME_CHARACTERS + len("@:[]:") + 10
+_SESSION_CHARACTERS: Final = 2 * 255 + len("@:[]:") + 10
 """How far behind the beginning of a user's name the process may be told, at most."""
 
 _CSV_TIME: Final = re.compile(rf"(?P<time>{_STAMP}(?:\.\d{{1,6}})?) (?P<zone>{_ZONE})")
