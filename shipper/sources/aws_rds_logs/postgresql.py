@@ -198,7 +198,7 @@ def entry(one: PostgresEntry, _: datetime | None) -> RdsDocument:
     made.tls = told.tls
     made.tags = fields.CUT if told.is_cut else ()
     if ip or name or client:
-        made.related = fields.related(ip, name, name_of_user, told.user, told.principal)
+        made.related = fields.related(ip, name, name_of_user, told.principal or told.user)
     return made
 
 
