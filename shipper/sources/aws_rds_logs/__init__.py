@@ -18,7 +18,7 @@ from shipper import ecs
 from shipper.formats import NOTHING_AROUND, Around, ByMagic, Entries, Entry, Grouped
 from shipper.marks import Marks
 from shipper.source import Origin, Source
-from shipper.sources.aws_rds_logs import activity, iam_auth, mysql, mysql_slow, postgresql, sqlserver
+from shipper.sources.aws_rds_logs import activity, iam_auth, mysql, mysql_audit, mysql_slow, postgresql, sqlserver
 from shipper.sources.aws_rds_logs.fields import INFO, DbInstance, Rds, RdsDocument, borrowed, happened
 from shipper.sources.aws_rds_logs.fields import document as plain
 
@@ -80,10 +80,10 @@ _MAKERS: Final[dict[type[Any], Callable[[Any, datetime | None], RdsDocument | No
     Grouped: activity.event,
     OtherEntry: _other,
     iam_auth.IamAuthEntry: iam_auth.document,
-    mysql.AuditEntry: mysql.audit,
     mysql.Banner: lambda _entry, _time: None,
     mysql.ErrorEntry: mysql.error,
     mysql.GeneralEntry: mysql.general,
+    mysql_audit.AuditEntry: mysql_audit.document,
     mysql_slow.SlowEntry: mysql_slow.document,
     postgresql.PostgresEntry: postgresql.entry,
     sqlserver.AgentEntry: sqlserver.agent,
@@ -125,7 +125,7 @@ def _instance(log_group: str, log_stream: str | None) -> DbInstance | None:
 _FIREHOSE: Final = r"[^/]+-\d+-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.\w+)*"
 
 _ENTRIES: Final = (
-    mysql.AUDIT,
+    mysql_audit.KIND,
     postgresql.PREFIXED,
     mysql.ERROR,
     mysql.GENERAL,

@@ -66,11 +66,12 @@ _PREFIXED: Final = re.compile(
     rf"(?:(?P<line>\d{{1,18}}):(?P<sqlstate>[0-9A-Z]{{5}}):(?P<session_start>{_STAMP} {_ZONE}):"
     r"(?P<virtual_transaction_id>[^:\s]*):(?P<transaction_id>\d*):(?P<session_id>[0-9a-f]+\.[0-9a-f]+):"
     r"(?P<application>[^\n]{0,255}?)[: ]??|(?P<query_id>-?\d{1,20}):)?"
-    rf"(?P<level>{_LEVELS}): {{1,2}}(?P<message>.*)",
+    rf"(?P<level>{_LEVELS}): {{1,2}}(?:(?P<verbose>(?=[A-Z]*\d)[0-9A-Z]{{5}}): )?(?P<message>.*)",
     re.DOTALL,
 )
 """
-The prefix of RDS, `%t:%r:%u@%d:[%p]:`, and that of Aurora PostgreSQL 16, `%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a`.
+The two prefixes that RDS allows, `%t:%r:%u@%d:[%p]:` and `%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a`, with a colon at its
+end or without. With `log_error_verbosity` the SQLSTATE stands ahead of the message too.
 Behind this one nothing separates the application's name from the level. It is the last `@` that stands behind the user:
 the name of one that Active Directory knows has one itself.
 """
@@ -120,8 +121,9 @@ def _read_prefixed(text: str) -> tuple[PostgresEntry | None, tuple[Unparsed, ...
         # Somebody may have tried to log in with a name that looks like the rest of an entry.
         return None, ()
     values: dict[str, Any] = found.groupdict()
-    name = values.pop("name")
+    name, state = values.pop("name"), values.pop("verbose")
     values["host"] = values["host"] or name
+    values["sqlstate"] = values["sqlstate"] or state
     return PostgresEntry(**values), ()
 
 
@@ -196,7 +198,7 @@ def entry(one: PostgresEntry, _: datetime | None) -> RdsDocument:
     made.tls = told.tls
     made.tags = fields.CUT if told.is_cut else ()
     if ip or name or client:
-        made.related = fields.related(ip, name, name_of_user, told.user, told.principal)
+        made.related = fields.related(ip, name, name_of_user, told.principal or told.user)
     return made
 
 
