@@ -285,7 +285,7 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
     _add_vulnerability(document, finding.vulnerabilities or [])
     if read.evidences:
         _add_evidences(document, read.evidences, seen.names)
-    document.related = _related(seen.names, about.names)
+    document.related = _related(seen.names, about.related)
     if unfit.unread:
         document.shipper = ecs.Shipper(unparsed=unfit.unread)
     if unfit.is_cut:
@@ -293,14 +293,18 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
     return document
 
 
-def _related(seen: Names, about: Names) -> ecs.Related | None:
-    """Gather what the finding can be found by."""
-    hosts, addresses = seen.hosts + about.hosts, seen.addresses + about.addresses
-    users = seen.users + about.users
-    if not (hosts or addresses or users or seen.hashes):
-        return None
+def _related(seen: Names, about: ecs.Related | None) -> ecs.Related | None:
+    """Gather what the finding can be found by; most saw nobody, and have what their resources are found by."""
+    if not (seen.addresses or seen.hashes or seen.hosts or seen.users):
+        return about
+    about = about or ecs.Related()
     return ecs.some(
-        ecs.Related(hash=ecs.once(seen.hashes), hosts=ecs.once(hosts), ip=ecs.once(addresses), user=ecs.once(users))
+        ecs.Related(
+            hash=ecs.once(seen.hashes),
+            hosts=ecs.once(seen.hosts + about.hosts),
+            ip=ecs.once(seen.addresses + about.ip),
+            user=ecs.once(seen.users + about.user),
+        )
     )
 
 
@@ -329,9 +333,12 @@ def _own(read: Read, record: SecurityHubRecord, unfit: Unfit) -> SecurityHubFind
     if read.ocsf:  # has no values for some of the other format's
         drop_empty_groups(fields)
     has_gaps = empty_within(fields)
-    flatten(finding, fields, unfit)
-    if finding.action and (call := finding.action.aws_api_call_action):
-        flatten(call, fields.action.aws_api_call_action, unfit)
+    if finding.product_fields:
+        fields.group_product.flat_product_fields = unfit.flat(finding.product_fields)
+    if finding.user_defined_fields:
+        fields.flat_user_defined_fields = unfit.flat(finding.user_defined_fields)
+    if finding.action and (call := finding.action.aws_api_call_action) and call.affected_resources:
+        fields.action.aws_api_call_action.flat_affected_resources = unfit.flat(call.affected_resources)
     fields.ocsf = _ocsf(read.ocsf, unfit) if read.ocsf else None
     fields.read_resources = read.about.fields
     return encoded(fields) if has_gaps else fields
@@ -389,21 +396,22 @@ def _event_fields(finding: Finding, seen: Activity, ocsf: OcsfFinding | None) ->
 
 
 def _categories(finding: Finding, seen: Activity, ocsf: OcsfFinding | None) -> tuple[str, ...]:
-    found = _categories_of(tuple(finding.types or ()))
+    told: tuple[str, ...] = ()
     if finding.compliance:
-        found += ("configuration",)
+        told += ("configuration",)
     if finding.vulnerabilities:
-        found += ("vulnerability",)
+        told += ("vulnerability",)
     if ocsf and ocsf.class_uid == DETECTION:
-        found += ("intrusion_detection",)
-    return ecs.once(found + seen.category)
+        told += ("intrusion_detection",)
+    return _categories_of(tuple(finding.types or ()), told + seen.category)
 
 
 @lru_cache(maxsize=1024)
-def _categories_of(types: tuple[str, ...]) -> tuple[str, ...]:
-    """Read `Software and Configuration Checks/Vulnerabilities/CVE` and its like."""
+def _categories_of(types: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
+    """Read `Software and Configuration Checks/Vulnerabilities/CVE` and its like; what else tells stands behind it."""
     parts = [one.split("/", 2) for one in types]
-    return ecs.once(["vulnerability" if "Vulnerabilities" in part[:2] else CATEGORIES.get(part[0]) for part in parts])
+    read = ["vulnerability" if "Vulnerabilities" in part[:2] else CATEGORIES.get(part[0]) for part in parts]
+    return ecs.once([*read, *told])
 
 
 def _severity(finding: Finding) -> int | None:
