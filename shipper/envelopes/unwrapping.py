@@ -15,9 +15,9 @@ class UnwrappingDecoder:
     """
     Decodes the messages of one object; see `Decoder`.
 
-    A run of messages is decoded in one go. Where any of it is broken, it is halved until the broken message stands
-    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it. Where an entry may have
-    several lines, each message is one, whatever its lines look like.
+    A run of messages is decoded in one go. Where any of it is broken, or it is not clear which message a record comes
+    from, it is halved until the message stands alone, with a decoder of its own, so that a broken one cannot take parts
+    of its neighbours with it. Where an entry may have several lines, each message is one, whatever its lines look like.
 
     Args:
         unwrapper: takes off the envelopes
@@ -81,51 +81,55 @@ class UnwrappingDecoder:
             if isinstance(content, Run) and self._entries:
                 self._each(self._entries, content)
             elif isinstance(content, Run):
-                self._run(content, content.messages)
+                self._run(content)
             elif isinstance(content, Control):
                 self._originals[len(self._out)] = content.original
-                self._extend([None], None)
+                self._extend([None], [None])
             else:
-                self._extend([content], None)
+                self._extend([content], [None])
         return self._out
 
-    def _run(self, run: Run, messages: list[bytes]) -> None:
+    def _run(self, run: Run) -> None:
         """Decode messages in one go where none of them is broken, else half by half."""
-        if len(messages) == 1:
-            self._alone(run, messages[0])
+        if len(run.messages) == 1:
+            self._alone(run)
             return
         decoder = self._inner.decoder(record_bytes=self._limit)
-        records = decoder.feed(_joined(messages))
+        records = decoder.feed(_joined(run.messages))
         unparsed = _set_aside(decoder, len(records))
-        if any(type(record) is RecordError for record in records) or decoder.finish():
-            middle = len(messages) // 2
-            self._run(run, messages[:middle])
-            self._run(run, messages[middle:])
+        contexts = run.contexts_of(len(records))
+        is_broken = any(type(record) is RecordError for record in records) or bool(decoder.finish())
+        if is_broken or contexts is None:
+            middle = len(run.messages) // 2
+            self._run(run.part(0, middle))
+            self._run(run.part(middle, len(run.messages)))
             return
         self._starts.append(len(self._out))
-        self._runs.append(messages)
+        self._runs.append(run.messages)
         self._tell(run, unparsed, len(records))
-        self._extend(records, run.context)
+        self._extend(records, contexts)
 
     def _each(self, entries: Entries[Any], run: Run) -> None:
         """Decode messages one by one, as entries."""
-        group, stream = (run.context.log_group, run.context.log_stream) if run.context else (None, None)
-        for message, time in zip(run.messages, run.times or [None] * len(run.messages), strict=True):
+        times = run.times or [None] * len(run.messages)
+        for message, context, time in zip(run.messages, run.contexts, times, strict=True):
             if message and not message.isspace():
+                group, stream = (context.log_group, context.log_stream) if context else (None, None)
                 around = Around(group, stream, moment(time))
                 record, unparsed = entries.message(message, around, record_bytes=self._limit)
                 self._originals[len(self._out)] = message
                 self._tell(run, {0: unparsed} if unparsed else {}, 1)
-                self._extend([record], run.context)
+                self._extend([record], [context])
 
-    def _alone(self, run: Run, message: bytes) -> None:
+    def _alone(self, run: Run) -> None:
         """Take whatever one message gives, with its errors."""
+        message, context = run.messages[0], run.contexts[0]
         decoder = self._inner.decoder(record_bytes=self._limit)
         for records in chain([decoder.feed(message)], iter(decoder.finish, [])):
             start = len(self._out)
             self._originals |= {start + index: decoder.original(index) for index in range(len(records))}
             self._tell(run, _set_aside(decoder, len(records)), len(records))
-            self._extend(records, run.context)
+            self._extend(records, [context] * len(records))
 
     def _tell(self, run: Run, unparsed: dict[int, tuple[Unparsed, ...]], number: int) -> None:
         """Keep what was set aside from the next records and from their envelopes."""
@@ -134,9 +138,9 @@ class UnwrappingDecoder:
             unparsed = {index: run.unparsed + unparsed.get(index, ()) for index in range(number)}
         self._unparsed |= {start + index: values for index, values in unparsed.items()}
 
-    def _extend(self, records: list[Any], context: Context | None) -> None:
+    def _extend(self, records: list[Any], contexts: list[Context | None]) -> None:
         self._out += records
-        self.contexts += [context] * len(records)
+        self.contexts += contexts
 
 
 def _joined(messages: list[bytes]) -> bytes:
