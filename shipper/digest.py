@@ -5,7 +5,4 @@ from hashlib import blake2b
 
 def digest(*parts: str) -> str:
     """Name what these parts belong to together, in 30 hexadecimal digits."""
-    hashed = blake2b(digest_size=15)
-    for part in parts:
-        hashed.update(part.encode() + b"\0")
-    return hashed.hexdigest()
+    return blake2b("\0".join([*parts, ""]).encode(), digest_size=15).hexdigest()

@@ -64,10 +64,11 @@ def test_a_deletion_happens_when_it_is_told() -> None:
 
 
 def test_everybody_is_no_user() -> None:
-    """What is open to all names no user; a principal of several kinds is found by each."""
+    """What is open to all names no user, and a service of AWS is none; other principals are found by each."""
     assert "user" not in document(event({**FINDING, "principal": {"AWS": "*"}}))
     made = document(event({**FINDING, "principal": {"AWS": ["111122223333", "*"], "Service": "x.amazonaws.com"}}))
-    assert made["related"]["user"] == ["111122223333", "x.amazonaws.com"]
+    assert made["related"]["user"] == ["111122223333"]
+    assert made["service"] == {"name": "x.amazonaws.com"}
 
 
 def test_events_of_others_are_given_up() -> None:

@@ -532,9 +532,22 @@ def test_moments(written: Any, expected: str | None) -> None:
 
 def test_runs_with_and_without_times() -> None:
     """Messages with times and messages without any do not become one run: each time would be another's."""
-    timed = Run([b"a"], times=[1])
-    assert timed.says_the_same(Run([b"b"], times=[2]))
-    assert not timed.says_the_same(Run([b"b"]))
+    timed = Run([b"a"], [None], times=[1])
+    assert timed.goes_with(Run([b"b"], [None], times=[2]))
+    assert not timed.goes_with(Run([b"b"], [None]))
+
+
+@pytest.mark.parametrize("more", [b"", event({"n": 7}, account="7") + event("x", account="8") + b'{"message":"{"}'])
+def test_events_of_several_accounts(more: bytes) -> None:
+    """Events are decoded in one go whoever they are of, and each keeps its own account; so do neighbours of errors."""
+    decoder = Enveloped(JsonRecords(Thing, wrapper="Records")).decoder(record_bytes=LIMIT)
+    details = ({"n": 1}, {"n": 2}, {"Records": [{"n": 3}, {"n": 4}]}, {"n": 5})
+    found = decoder.feed(b"".join(event(one, account=str(at)) for at, one in enumerate(details)) + more)
+    told = [
+        (one.n, context.account) for one, context in zip(found, decoder.contexts, strict=True) if type(one) is Thing
+    ]
+    assert told == [(1, "0"), (2, "1"), (3, "2"), (4, "2"), (5, "3"), *([(7, "7")] if more else [])]
+    assert len(found) - len(told) == (2 if more else 0)
 
 
 class Told(Entry):

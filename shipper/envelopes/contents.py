@@ -31,24 +31,48 @@ NO_CONTEXT: Final = Context()
 
 class Run(Struct, gc=False):
     """
-    Messages that have one context, in order.
+    Messages that can be decoded in one go, in order.
 
     Attributes:
         messages: as the service wrote them; usually one record each
-        context: what the envelopes say of them
+        contexts: what the envelope of each says of it
         unparsed: values of the envelopes that have an undeclared type
         times: when CloudWatch Logs was given each, as it says so; none where there are no such times
+        is_events: whether each message is the detail of an event: an object, and so one record
     """
 
     messages: list[bytes]
-    context: Context | None = None
+    contexts: list[Context | None]
     unparsed: tuple[Unparsed, ...] = ()
     times: list[Any] = field(default_factory=list)
+    is_events: bool = False
 
-    def says_the_same(self, other: "Run") -> bool:
-        """Tell whether the messages of another run may follow in this one."""
-        same = self.context == other.context and self.unparsed == other.unparsed
-        return same and bool(self.times) == bool(other.times)
+    def goes_with(self, other: "Run") -> bool:
+        """Tell whether the messages of another run may follow in this one: it must stay clear what is said of each."""
+        same = self.unparsed == other.unparsed and bool(self.times) == bool(other.times)
+        return same and self.is_events == other.is_events and (self.is_events or self.contexts[0] == other.contexts[0])
+
+    def add(self, other: "Run") -> None:
+        """Let the messages of another run follow."""
+        self.messages += other.messages
+        self.contexts += other.contexts
+        self.times += other.times
+
+    def part(self, start: int, stop: int) -> "Run":
+        """Give some of the messages."""
+        at = slice(start, stop)
+        return Run(self.messages[at], self.contexts[at], self.unparsed, self.times[at], self.is_events)
+
+    def circumstances(self) -> Iterator[tuple[Context | None, Any]]:
+        """Give the context and the time of each message."""
+        return zip(self.contexts, self.times or [None] * len(self.contexts), strict=True)
+
+    def contexts_of(self, records: int) -> list[Context | None] | None:
+        """Give the context of each record that the messages gave; None if that is not clear."""
+        if records == len(self.contexts):
+            return self.contexts
+        context = self.contexts[0]
+        return [context] * records if self.contexts.count(context) == len(self.contexts) else None
 
 
 class Control(Struct, frozen=True, gc=False):

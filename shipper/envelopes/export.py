@@ -97,4 +97,5 @@ def _runs(messages: list[_Message | RecordError]) -> Iterator[Content]:
             yield from (error for error in group if isinstance(error, RecordError))
         else:
             stamped = [message for message in group if not isinstance(message, RecordError)]
-            yield Run([message for _, message in stamped], times=[stamp for stamp, _ in stamped])
+            times = [stamp for stamp, _ in stamped]
+            yield Run([message for _, message in stamped], [None] * len(stamped), times=times)

@@ -89,7 +89,7 @@ class JsonEnvelopes:
         return self._joined(self._decoder.finish())
 
     def _joined(self, envelopes: list[Envelope | RecordError]) -> Iterator[Content]:
-        """Open envelopes, and make one run of neighbours that say the same."""
+        """Open envelopes, and make one run of neighbours that go together."""
         run: Run | None = None
         for index, envelope in enumerate(envelopes):
             for content in self._contents(index, envelope):
@@ -98,9 +98,8 @@ class JsonEnvelopes:
                         yield run
                     run = None
                     yield content
-                elif run and run.says_the_same(content):
-                    run.messages += content.messages
-                    run.times += content.times
+                elif run and run.goes_with(content):
+                    run.add(content)
                 else:
                     if run:
                         yield run
@@ -119,11 +118,12 @@ class JsonEnvelopes:
         elif envelope.log_events is not None:
             yield from _log_events(envelope, envelope.log_events, original, unparsed)
         elif envelope.detail_type is not None and (detail := bytes(envelope.detail)):
-            yield Run([detail], Context(envelope.account, envelope.region), unparsed)
+            context = Context(envelope.account, envelope.region)
+            yield Run([detail], [context], unparsed, is_events=detail.startswith(b"{"))
         elif envelope.message is not None and _is_alone(original):
-            yield Run([_message(envelope.message)])
+            yield Run([_message(envelope.message)], [None])
         else:
-            yield Run([original])
+            yield Run([original], [None])
 
 
 def _log_events(
@@ -135,7 +135,7 @@ def _log_events(
         if has_message:
             told = list(group)
             times = [event.timestamp for event in told]
-            yield Run([_message(event.message) for event in told], context, unparsed, times)
+            yield Run([_message(event.message) for event in told], [context] * len(told), unparsed, times)
         else:
             error = record_error("undecodable", "a log event without a message", original)
             yield from (error for _ in group)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import chain, groupby, repeat
+from itertools import chain, groupby
 from typing import Any
 
 from shipper.envelopes.contents import NO_CONTEXT, Content, Context, Control, Run, Unwrapper
@@ -10,17 +10,14 @@ from shipper.envelopes.moments import moment
 from shipper.errors import RecordError
 from shipper.formats import Around, ByMagic, Decoder, Entry, Format, Messages, Unparsed
 
-_Timed = tuple[bytes, Any]
-"""A message, and when CloudWatch Logs was given it."""
-
 
 class UnwrappingDecoder:
     """
     Decodes the messages of one object; see `Decoder`.
 
-    A run of messages is decoded in one go. Where any of it is broken, it is halved until the broken message stands
-    alone, with a decoder of its own, so that it cannot take parts of its neighbours with it. Where a record may have
-    several lines, each message is one, whatever its lines look like.
+    A run of messages is decoded in one go. Where any of it is broken, or it is not clear which message a record comes
+    from, it is halved until the message stands alone, with a decoder of its own, so that a broken one cannot take parts
+    of its neighbours with it. Where a record may have several lines, each message is one, whatever its lines look like.
 
     Args:
         unwrapper: takes off the envelopes
@@ -85,69 +82,74 @@ class UnwrappingDecoder:
             if isinstance(content, Run) and self._messages:
                 self._parted(self._messages, content)
             elif isinstance(content, Run):
-                self._run(content, content.messages)
+                self._run(content)
             elif isinstance(content, Control):
                 self._originals[len(self._out)] = content.original
-                self._extend([None], None)
+                self._extend([None], [None])
             else:
-                self._extend([content], None)
+                self._extend([content], [None])
         return self._out
 
-    def _run(self, run: Run, messages: list[bytes]) -> None:
+    def _run(self, run: Run) -> None:
         """Decode messages in one go where none of them is broken, else half by half."""
-        if len(messages) == 1:
-            self._alone(run, messages[0])
+        if len(run.messages) == 1:
+            self._alone(run)
             return
         decoder = self._inner.decoder(record_bytes=self._limit)
-        records = decoder.feed(_joined(messages))
+        records = decoder.feed(_joined(run.messages))
         unparsed = _set_aside(decoder, len(records))
-        if any(type(record) is RecordError for record in records) or decoder.finish():
-            middle = len(messages) // 2
-            self._run(run, messages[:middle])
-            self._run(run, messages[middle:])
+        contexts = run.contexts_of(len(records))
+        is_broken = any(type(record) is RecordError for record in records) or bool(decoder.finish())
+        if is_broken or contexts is None:
+            middle = len(run.messages) // 2
+            self._run(run.part(0, middle))
+            self._run(run.part(middle, len(run.messages)))
             return
         self._starts.append(len(self._out))
-        self._runs.append(messages)
+        self._runs.append(run.messages)
         self._tell(run, unparsed, len(records))
-        self._extend(records, run.context)
+        self._extend(records, contexts)
 
     def _parted(self, form: Messages[Any], run: Run) -> None:
         """Decode messages one by one, but for those that begin like records of which many are decoded in one go."""
-        timed = zip(run.messages, run.times or repeat(None), strict=False)
-        for in_runs, group in groupby(timed, lambda pair: pair[0].startswith(self._in_runs)):
-            messages = list(group)
+        start = 0
+        for in_runs, group in groupby(run.messages, lambda message: message.startswith(self._in_runs)):
+            stop = start + sum(1 for _ in group)
+            part = run.part(start, stop)
             if in_runs:
-                self._together(run, messages)
+                self._together(part)
             else:
-                self._each(form, run, messages)
+                self._each(form, part)
+            start = stop
 
-    def _together(self, run: Run, timed: list[_Timed]) -> None:
+    def _together(self, run: Run) -> None:
         """Decode messages in one go, and tell their times to records that have none."""
         start = len(self._out)
-        self._run(run, [message for message, _ in timed])
+        self._run(run)
         records = self._out[start:]
-        if len(records) == len(timed):
-            for record, (_, time) in zip(records, timed, strict=True):
+        if len(records) == len(run.messages):
+            for record, (context, time) in zip(records, run.circumstances(), strict=True):
                 if isinstance(record, Entry) and not record.has_time:
-                    record.around = _around(run, time)
+                    record.around = _around(context, time)
 
-    def _each(self, form: Messages[Any], run: Run, timed: list[_Timed]) -> None:
+    def _each(self, form: Messages[Any], run: Run) -> None:
         """Decode messages one by one."""
-        for message, time in timed:
+        for message, (context, time) in zip(run.messages, run.circumstances(), strict=True):
             if message and not message.isspace():
-                record, unparsed = form.message(message, _around(run, time), record_bytes=self._limit)
+                record, unparsed = form.message(message, _around(context, time), record_bytes=self._limit)
                 self._originals[len(self._out)] = message
                 self._tell(run, {0: unparsed} if unparsed else {}, 1)
-                self._extend([record], run.context)
+                self._extend([record], [context])
 
-    def _alone(self, run: Run, message: bytes) -> None:
+    def _alone(self, run: Run) -> None:
         """Take whatever one message gives, with its errors."""
+        message, context = run.messages[0], run.contexts[0]
         decoder = self._inner.decoder(record_bytes=self._limit)
         for records in chain([decoder.feed(message)], iter(decoder.finish, [])):
             start = len(self._out)
             self._originals |= {start + index: decoder.original(index) for index in range(len(records))}
             self._tell(run, _set_aside(decoder, len(records)), len(records))
-            self._extend(records, run.context)
+            self._extend(records, [context] * len(records))
 
     def _tell(self, run: Run, unparsed: dict[int, tuple[Unparsed, ...]], number: int) -> None:
         """Keep what was set aside from the next records and from their envelopes."""
@@ -156,14 +158,14 @@ class UnwrappingDecoder:
             unparsed = {index: run.unparsed + unparsed.get(index, ()) for index in range(number)}
         self._unparsed |= {start + index: values for index, values in unparsed.items()}
 
-    def _extend(self, records: list[Any], context: Context | None) -> None:
+    def _extend(self, records: list[Any], contexts: list[Context | None]) -> None:
         self._out += records
-        self.contexts += [context] * len(records)
+        self.contexts += contexts
 
 
-def _around(run: Run, time: Any) -> Around:
-    context = run.context or NO_CONTEXT
-    return Around(context.log_group, context.log_stream, moment(time))
+def _around(context: Context | None, time: Any) -> Around:
+    known = context or NO_CONTEXT
+    return Around(known.log_group, known.log_stream, moment(time))
 
 
 def _joined(messages: list[bytes]) -> bytes:

@@ -33,6 +33,9 @@ https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_FindingSumma
 EVERYBODY: Final = "*"
 """Principal of what is open to all."""
 
+SERVICE: Final = "Service"
+"""Kind of the principals that are services of AWS, and no users."""
+
 ACTIVE: Final = "ACTIVE"
 """Status of a finding that asks for something to be done."""
 
@@ -174,6 +177,7 @@ class AccessAnalyzerDocument(ecs.Document, kw_only=True):
     aws: Aws
     error: ecs.Error | None = None
     rule: ecs.Rule | None = None
+    service: ecs.Service | None = None
     user: ecs.User | None = None
 
 
@@ -207,6 +211,7 @@ def document(record: AccessAnalyzerRecord, origin: Origin) -> AccessAnalyzerDocu
         error=ecs.Error(code=code) if code else None,
         related=ecs.Related(user=names) if names else None,
         rule=None if is_preview else ecs.some(ecs.Rule(name=_kind(record, finding))),
+        service=_service(finding) if finding.principal else None,
         tags=("cut",) if is_cut else (),
         user=user,
     )
@@ -337,10 +342,16 @@ def _preview(finding: Finding) -> Preview | None:
     )
 
 
+def _service(finding: Finding) -> ecs.Service | None:
+    """Name the service that has the access, the first if there are several."""
+    names = _ids({SERVICE: (finding.principal or {}).get(SERVICE)})
+    return ecs.Service(name=names[0]) if names else None
+
+
 def _who(finding: Finding) -> tuple[ecs.User | None, tuple[str, ...]]:
     """Name who has the access, and all that they can be found by: the principal; of unused access the resource."""
     if finding.principal:
-        ids = _ids(finding.principal)
+        ids = _ids({kind: value for kind, value in finding.principal.items() if kind != SERVICE})
     elif (finding.resource_type or "").startswith("AWS::IAM::"):
         ids = (finding.resource,) if finding.resource else ()
     else:

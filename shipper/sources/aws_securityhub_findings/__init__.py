@@ -24,7 +24,7 @@ from shipper.formats import Held, JsonRecords, Record, holds
 from shipper.marks import Marks
 from shipper.mirrored import Unfit, drop_empty_groups, empty_within, encoded, filled, flatten
 from shipper.source import Origin, Source
-from shipper.sources.aws_securityhub_findings.activity import Activity, Names, read_activity
+from shipper.sources.aws_securityhub_findings.activity import Activity, Names, read_activity, read_direction, traffic
 from shipper.sources.aws_securityhub_findings.fields import (
     Aws,
     CustomAction,
@@ -37,8 +37,16 @@ from shipper.sources.aws_securityhub_findings.fields import (
     Workflow,
 )
 from shipper.sources.aws_securityhub_findings.finding import Finding, Vulnerability
+from shipper.sources.aws_securityhub_findings.ocsf import (
+    ConnectionInfo,
+    Evidence,
+    Location,
+    OcsfFinding,
+    as_asff,
+    asff_resources,
+    read_evidences,
+)
 from shipper.sources.aws_securityhub_findings.ocsf import Endpoint as OcsfEndpoint
-from shipper.sources.aws_securityhub_findings.ocsf import Evidence, OcsfFinding, as_asff, asff_resources, read_evidences
 from shipper.sources.aws_securityhub_findings.target import Target, read_resources, target
 
 SENDER: Final = "aws.securityhub"
@@ -276,7 +284,7 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
         message=ecs.Text(message) if message else None,
         observer=_observer(finding.product_name, finding.company_name),
         orchestrator=about.orchestrator,
-        rule=_rule(finding),
+        rule=_rule(finding, read.ocsf),
         tags=() if told else ("time_from_key",),
         url=_url(finding.source_url),
         user=about.user,
@@ -285,7 +293,7 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
     _add_vulnerability(document, finding.vulnerabilities or [])
     if read.evidences:
         _add_evidences(document, read.evidences, seen.names)
-    document.related = _related(seen.names, about.names)
+    document.related = _related(seen.names, about.related)
     if unfit.unread:
         document.shipper = ecs.Shipper(unparsed=unfit.unread)
     if unfit.is_cut:
@@ -293,14 +301,18 @@ def _finding(read: Read, record: SecurityHubRecord, origin: Origin) -> SecurityH
     return document
 
 
-def _related(seen: Names, about: Names) -> ecs.Related | None:
-    """Gather what the finding can be found by."""
-    hosts, addresses = seen.hosts + about.hosts, seen.addresses + about.addresses
-    users = seen.users + about.users
-    if not (hosts or addresses or users or seen.hashes):
-        return None
+def _related(seen: Names, about: ecs.Related | None) -> ecs.Related | None:
+    """Gather what the finding can be found by; most saw nobody, and have what their resources are found by."""
+    if not (seen.addresses or seen.hashes or seen.hosts or seen.users):
+        return about
+    about = about or ecs.Related()
     return ecs.some(
-        ecs.Related(hash=ecs.once(seen.hashes), hosts=ecs.once(hosts), ip=ecs.once(addresses), user=ecs.once(users))
+        ecs.Related(
+            hash=ecs.once(seen.hashes),
+            hosts=ecs.once(seen.hosts + about.hosts),
+            ip=ecs.once(seen.addresses + about.ip),
+            user=ecs.once(seen.users + about.user),
+        )
     )
 
 
@@ -329,9 +341,12 @@ def _own(read: Read, record: SecurityHubRecord, unfit: Unfit) -> SecurityHubFind
     if read.ocsf:  # has no values for some of the other format's
         drop_empty_groups(fields)
     has_gaps = empty_within(fields)
-    flatten(finding, fields, unfit)
-    if finding.action and (call := finding.action.aws_api_call_action):
-        flatten(call, fields.action.aws_api_call_action, unfit)
+    if finding.product_fields:
+        fields.group_product.flat_product_fields = unfit.flat(finding.product_fields)
+    if finding.user_defined_fields:
+        fields.flat_user_defined_fields = unfit.flat(finding.user_defined_fields)
+    if finding.action and (call := finding.action.aws_api_call_action) and call.affected_resources:
+        fields.action.aws_api_call_action.flat_affected_resources = unfit.flat(call.affected_resources)
     fields.ocsf = _ocsf(read.ocsf, unfit) if read.ocsf else None
     fields.read_resources = read.about.fields
     return encoded(fields) if has_gaps else fields
@@ -389,21 +404,22 @@ def _event_fields(finding: Finding, seen: Activity, ocsf: OcsfFinding | None) ->
 
 
 def _categories(finding: Finding, seen: Activity, ocsf: OcsfFinding | None) -> tuple[str, ...]:
-    found = _categories_of(tuple(finding.types or ()))
+    told: tuple[str, ...] = ()
     if finding.compliance:
-        found += ("configuration",)
+        told += ("configuration",)
     if finding.vulnerabilities:
-        found += ("vulnerability",)
+        told += ("vulnerability",)
     if ocsf and ocsf.class_uid == DETECTION:
-        found += ("intrusion_detection",)
-    return ecs.once(found + seen.category)
+        told += ("intrusion_detection",)
+    return _categories_of(tuple(finding.types or ()), told + seen.category)
 
 
 @lru_cache(maxsize=1024)
-def _categories_of(types: tuple[str, ...]) -> tuple[str, ...]:
-    """Read `Software and Configuration Checks/Vulnerabilities/CVE` and its like."""
+def _categories_of(types: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
+    """Read `Software and Configuration Checks/Vulnerabilities/CVE` and its like; what else tells stands behind it."""
     parts = [one.split("/", 2) for one in types]
-    return ecs.once(["vulnerability" if "Vulnerabilities" in part[:2] else CATEGORIES.get(part[0]) for part in parts])
+    read = ["vulnerability" if "Vulnerabilities" in part[:2] else CATEGORIES.get(part[0]) for part in parts]
+    return ecs.once([*read, *told])
 
 
 def _severity(finding: Finding) -> int | None:
@@ -419,7 +435,7 @@ def _observer(product: str | None, vendor: str | None) -> ecs.Observer | None:
     return ecs.some(ecs.Observer(product=ecs.given(product), vendor=ecs.given(vendor)))
 
 
-def _rule(finding: Finding) -> ecs.Rule | None:
+def _rule(finding: Finding, ocsf: OcsfFinding | None) -> ecs.Rule | None:
     """Name what found it: a control by its number and title, all else by what generated it and its kind."""
     check = finding.compliance
     kind = _kind(finding.types[0]) if finding.types else (None, None)
@@ -431,7 +447,9 @@ def _rule(finding: Finding) -> ecs.Rule | None:
             name=ecs.given(finding.title),
             ruleset=ecs.given(standards[0].standards_id) if standards else None,
         )
-    return ecs.some(ecs.Rule(category=kind[0], id=ecs.given(finding.generator_id), name=kind[1]))
+    analytic = ocsf.finding_info.analytic if ocsf and ocsf.finding_info else None
+    number = analytic.uid if analytic else finding.generator_id
+    return ecs.some(ecs.Rule(category=kind[0], id=ecs.given(number), name=kind[1]))
 
 
 @lru_cache(maxsize=1024)
@@ -516,6 +534,8 @@ def _add_evidences(document: SecurityHubDocument, evidences: list[Evidence], nam
     for one in evidences:
         source, destination = _end(one.src_endpoint, names), _end(one.dst_endpoint, names)
         document.source, document.destination = document.source or source, document.destination or destination
+        if one.connection_info and not document.network:
+            _connect(document, one.connection_info, source or destination)
         if one.api:
             event = document.event
             event.action = event.action or ecs.given(one.api.operation)
@@ -531,13 +551,32 @@ def _add_evidences(document: SecurityHubDocument, evidences: list[Evidence], nam
             )
 
 
+def _connect(document: SecurityHubDocument, connection: ConnectionInfo, end: Endpoint | None) -> None:
+    """Describe a connection, by one of its ends."""
+    told = traffic(connection.protocol_name, read_direction(connection.direction), end.ip if end else None)
+    document.network = ecs.some(told)
+    if document.network:
+        document.event.category = ecs.once((*document.event.category, "network"))
+        document.event.type = ("connection",)
+
+
 def _end(end: OcsfEndpoint | None, names: Names) -> Endpoint | None:
     if end is None:
         return None
     domain, ip = ecs.given(end.hostname) or ecs.given(end.domain), ecs.ip(end.ip)
     names.addresses += (ip,)
     names.hosts += (domain,)
-    return ecs.some(Endpoint(address=ip or domain, domain=domain, ip=ip, port=end.port))
+    place, owner = end.location or Location(), end.autonomous_system
+    return ecs.some(
+        Endpoint(
+            address=ip or domain,
+            autonomous_system=ecs.autonomous_system(owner.number, ecs.given(owner.name)) if owner else None,
+            domain=domain,
+            geo=ecs.geo(ecs.given(place.city), ecs.given(place.country), None, place.lat, place.long),
+            ip=ip,
+            port=end.port,
+        )
+    )
 
 
 # -- what is no finding ------------------------------------------------------------------------------------------------

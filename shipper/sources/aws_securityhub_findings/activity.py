@@ -28,7 +28,8 @@ FRAMEWORK: Final = "MITRE ATT&CK"
 TACTICS: Final = "TTPs"
 """Namespace of the types that name a tactic of ATT&CK."""
 
-DIRECTIONS: Final = {"in": "inbound", "out": "outbound"}
+DIRECTIONS: Final = {"in": "inbound", "lateral": "internal", "out": "outbound"}
+"""Words of both formats, in lower case, for which ECS has others."""
 
 INDICATORS: Final = {
     "DOMAIN": "domain-name",
@@ -119,7 +120,7 @@ def _act(action: Action, found: Activity) -> None:
         found.dns = ecs.Dns(question=ecs.DnsQuestion(name=name), type="query") if name else None
         found.names.hosts += (name,)
         found.category, found.type = ("network",), ("protocol", *_verdict(request.blocked))
-        found.network = _network(request.protocol, None, None)
+        found.network = traffic(request.protocol, None, None)
         found.network.protocol = "dns"
     elif action.port_probe_action:
         _port_probe(action.port_probe_action, found)
@@ -139,10 +140,10 @@ def _api_call(call: AwsApiCallAction, found: Activity) -> None:
 def _connection(connection: NetworkConnectionAction, found: Activity) -> None:
     local = _endpoint(None, connection.local_port_details, found.names)
     remote = _remote(connection.remote_ip_details, connection.remote_port_details, found.names)
-    direction = _direction(connection.connection_direction)
+    direction = read_direction(connection.connection_direction)
     found.source, found.destination = (local, remote) if direction == "outbound" else (remote, local)
     found.category, found.type = ("network",), ("connection", *_verdict(connection.blocked))
-    found.network = ecs.some(_network(connection.protocol, direction, remote.ip if remote else None))
+    found.network = ecs.some(traffic(connection.protocol, direction, remote.ip if remote else None))
 
 
 def _port_probe(probe: PortProbeAction, found: Activity) -> None:
@@ -153,19 +154,21 @@ def _port_probe(probe: PortProbeAction, found: Activity) -> None:
         if not found.source and not found.destination:
             found.source, found.destination = source, destination
     found.category, found.type = ("network",), ("connection", *_verdict(probe.blocked))
-    found.network = _network(None, "inbound", found.source.ip if found.source else None)
+    found.network = traffic(None, "inbound", found.source.ip if found.source else None)
 
 
 def _verdict(blocked: bool | None) -> tuple[str, ...]:  # noqa: FBT001 -- as AWS writes it
     return () if blocked is None else ("denied",) if blocked else ("allowed",)
 
 
-def _direction(text: str | None) -> str | None:
-    direction = (ecs.given(text) or "").lower()
-    return DIRECTIONS.get(direction, direction) or None
+def read_direction(text: str | None) -> str | None:
+    """Give the value of `network.direction`."""
+    written = (ecs.given(text) or "").lower()
+    return DIRECTIONS.get(written, written) or None
 
 
-def _network(protocol: str | None, direction: str | None, address: ecs.Ip | None) -> ecs.Network:
+def traffic(protocol: str | None, direction: str | None, address: ecs.Ip | None) -> ecs.Network:
+    """Describe the traffic with an address."""
     return ecs.Network(
         direction=direction, transport=(ecs.given(protocol) or "").lower() or None, type=ecs.ip_version(address)
     )
@@ -219,7 +222,7 @@ def _network_of(network: Network, found: Activity) -> None:
         source.mac = mac.upper().replace(":", "-")
     found.source, found.destination = source, destination
     ends = [one.ip for one in (source, destination) if one and one.ip]
-    found.network = ecs.some(_network(network.protocol, _direction(network.direction), ends[0] if ends else None))
+    found.network = ecs.some(traffic(network.protocol, read_direction(network.direction), ends[0] if ends else None))
     found.category, found.type = ("network",), ("connection",)
 
 

@@ -209,11 +209,30 @@ class Actor(Part):
     user: User | None = None
 
 
+class AutonomousSystem(Part):
+    name: str | None = None
+    number: int | None = None
+
+
+class Location(Part):
+    city: str | None = None
+    country: str | None = None
+    lat: float | None = None
+    long: float | None = None
+
+
 class Endpoint(Part):
+    autonomous_system: AutonomousSystem | None = None
     domain: str | None = None
     hostname: str | None = None
     ip: str | None = None
+    location: Location | None = None
     port: int | None = None
+
+
+class ConnectionInfo(Part):
+    direction: str | None = None
+    protocol_name: str | None = None
 
 
 class Evidence(Part):
@@ -221,6 +240,7 @@ class Evidence(Part):
 
     actor: Actor | None = None
     api: Api | None = None
+    connection_info: ConnectionInfo | None = None
     dst_endpoint: Endpoint | None = None
     process: Process | None = None
     src_endpoint: Endpoint | None = None

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+import msgspec
 from msgspec import Raw, Struct
 
-from shipper import ecs, freeform
+from shipper import ecs
 from shipper.formats import Held
 from shipper.mirrored import Unfit, encoded, filled, flatten
 from shipper.sources.aws_securityhub_findings.activity import Names
@@ -27,7 +28,8 @@ class Target(Struct, kw_only=True, gc=False):
 
     Attributes:
         fields: `aws.securityhub_findings.resources`, already encoded
-        names: all that they can be found by
+        names: all that they can be found by, with gaps
+        related: the same without gaps
         unfit: values in them that do not fit
     """
 
@@ -40,6 +42,7 @@ class Target(Struct, kw_only=True, gc=False):
     instance: ecs.CloudInstance | None = None
     machine: ecs.CloudMachine | None = None
     orchestrator: ecs.Orchestrator | None = None
+    related: ecs.Related | None = None
     user: ecs.User | None = None
 
 
@@ -82,19 +85,23 @@ def target(resources: list[Resource], unfit: Unfit) -> Target:
         if body := encoded(fields):
             written.append(bytes(body))
         if describe := KINDS.get(resource.type or ""):
-            members = freeform.read(resource.details).members
-            describe(found, ecs.given(resource.id) or "", _inner(members or {}))
+            describe(found, ecs.given(resource.id) or "", _members(resource.details))
     if written:
         found.fields = Raw(b"[%b]" % b",".join(written))
+    names = found.names
+    found.related = ecs.related(hosts=names.hosts, ip=names.addresses, user=names.users)
     return found
 
 
-def _inner(details: Members) -> Members:
+def _members(written: Raw) -> Members:
     """
     Give what is known of a resource, by names in lower case without `_`.
 
     One format has it under the resource's type, the other there too or not, and each spells the names in its own way.
     """
+    details = msgspec.json.decode(written) if written else None
+    if not isinstance(details, dict):
+        return {}
     inner = [one for one in details.values() if isinstance(one, dict)]
     members = inner[0] if inner and len(details) == 1 else details
     return {name.replace("_", "").lower(): member for name, member in members.items()}
