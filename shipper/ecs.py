@@ -695,7 +695,7 @@ def given(text: str | None) -> str | None:
 
 def set_aside(values: Iterable[SetAside]) -> tuple[Unparsed, ...]:
     """Keep the values that a decoder has set aside, but those that stand for none."""
-    return tuple([Unparsed(field=one.field, value=one.value) for one in values if given(one.value)])
+    return tuple([Unparsed(field=one.field, value=one.value) for one in values if given(one.value)]) if values else ()
 
 
 def some(fields: F) -> F | None:

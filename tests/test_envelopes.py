@@ -229,10 +229,11 @@ class Whole(Record):
 def test_events_stay_whole_for_a_format_that_asks_for_it() -> None:
     """To a source that wants what an event says beside its detail, it is a record; also inside of another envelope."""
     event = json.dumps(FULL_EVENT)
-    for raw in (event.encode(), payload(event), line(event)):
+    for raw in (event.encode(), payload(event), line(event), CONTROL + event.encode()):
         decoder = Enveloped(JsonRecords(Whole, whole_events=True)).decoder(record_bytes=LIMIT)
-        assert decoder.feed(raw) == [Whole(id=FULL_EVENT["id"])]
-        assert decoder.original(0) == event.encode()
+        *_, found = decoder.feed(raw)
+        assert found == Whole(id=FULL_EVENT["id"])
+        assert decoder.original(int(raw.startswith(CONTROL))) == event.encode()
 
 
 # -- objects without envelopes -----------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ class EnvelopedDecoder:
     def _begin(self, head: bytes, *, final: bool) -> list[Any]:
         """Choose how to decode the object, unless that needs more bytes."""
         form = recognize(head, limit=self._limit, final=final)
-        if form is Form.EVENTS and isinstance(self._inner, JsonRecords) and self._inner.whole_events:
+        whole_events = isinstance(self._inner, JsonRecords) and self._inner.whole_events
+        if form is Form.EVENTS and whole_events:
             form = Form.NONE  # to this source they are records
         match form:
             case None:
@@ -111,7 +112,8 @@ class EnvelopedDecoder:
             case Form.NONE:
                 self._chosen = self._inner.decoder(record_bytes=self._limit)
             case Form.JSON | Form.EVENTS:
-                self._chosen = UnwrappingDecoder(JsonEnvelopes(self._limit), self._inner, self._limit)
+                unwrapper = JsonEnvelopes(self._limit, whole_events=whole_events)
+                self._chosen = UnwrappingDecoder(unwrapper, self._inner, self._limit)
             case Form.EXPORT:
                 self._chosen = UnwrappingDecoder(ExportedLines(self._limit), self._inner, self._limit)
         return self._chosen.feed(head)

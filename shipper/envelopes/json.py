@@ -75,9 +75,11 @@ class JsonEnvelopes:
 
     Args:
         record_bytes: longest record
+        whole_events: whether events of EventBridge are left in their envelopes
     """
 
-    def __init__(self, record_bytes: int) -> None:
+    def __init__(self, record_bytes: int, *, whole_events: bool = False) -> None:
+        self._whole_events = whole_events
         self._decoder = JsonRecords(Envelope).decoder(record_bytes=max(record_bytes, ENVELOPE_BYTES))
 
     def feed(self, block: bytes) -> Iterator[Content]:
@@ -119,7 +121,10 @@ class JsonEnvelopes:
             yield from _log_events(envelope, envelope.log_events, original, unparsed)
         elif envelope.detail_type is not None and (detail := bytes(envelope.detail)):
             context = Context(envelope.account, envelope.region)
-            yield Run([detail], [context], unparsed, is_events=detail.startswith(b"{"))
+            if self._whole_events:
+                yield Run([original], [context], is_events=True)
+            else:
+                yield Run([detail], [context], unparsed, is_events=detail.startswith(b"{"))
         elif envelope.message is not None and _is_alone(original):
             yield Run([_message(envelope.message)], [None])
         else:
