@@ -16,8 +16,9 @@ install: .venv/.installed
 demo: install
 	$(BIN)/shipper demo $(if $(ONCE),--once)
 
+# Two processes, each with servers of its own (3 GB): much of a test is waiting.
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=worksteal
 
 unit: install
 	$(BIN)/pytest --numprocesses=auto --ignore=tests/integration --ignore=tests/faults/test_faults.py
