@@ -231,12 +231,12 @@ class RunningDaemon:
         await daemon.said("started")
         return daemon
 
-    async def said(self, message: str) -> dict[str, Any]:
-        """Wait for a line of the log."""
+    async def said(self, message: str, **members: Any) -> dict[str, Any]:
+        """Wait for a line of the log, and with these members."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 for line in self.lines:
-                    if line["message"] == message:
+                    if line["message"] == message and members.items() <= line.items():
                         return line
                 assert not self._reader.done(), f"the daemon ended: {self.lines}"
                 await asyncio.sleep(0.05)

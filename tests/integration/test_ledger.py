@@ -71,7 +71,7 @@ async def test_every_object_has_its_entries(here: Site) -> None:
     await here.put("somebody/elses.txt", b"text")
     await here.announce(late)
     async with running(here) as daemon:
-        await daemon.said("object not read to its end")
+        await daemon.said("object not read to its end", key=late)
         await here.put(late, trail(21, 22))
         await here.emptied()
         metrics = await idle(daemon)
