@@ -122,6 +122,15 @@ def test_long_resources_are_read_alike() -> None:
     assert made["aws"]["securityhub_findings"]["resources"] == [resource]
 
 
+def test_numbers_in_resources_may_be_of_any_size() -> None:
+    """What is known of a resource is read whatever numbers stand beside it, also those that Python cannot hold."""
+    details = {"AwsEc2Instance": {"Type": "t3.micro", "Weight": "number"}}
+    finding = {**FINDING, "Resources": [{"Type": "AwsEc2Instance", "Id": "i-1", "Details": details}]}
+    (one,) = read(source, KEY, [json.dumps(event(finding)).replace('"number"', "1e999").encode()])
+    assert isinstance(one, Indexed), one
+    assert json.loads(one.body)["host"]["type"] == "t3.micro"
+
+
 def test_free_form_parts_that_are_cut_are_told() -> None:
     """A value too long for a flat object is cut, and the document has a tag."""
     assert document(event({**FINDING, "ProductFields": {"long": "x" * 40_000}}))["tags"] == ["cut"]

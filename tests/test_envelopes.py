@@ -540,9 +540,9 @@ def test_runs_with_and_without_times() -> None:
 
 @pytest.mark.parametrize("more", [b"", event({"n": 7}, account="7") + event("x", account="8") + b'{"message":"{"}'])
 def test_events_of_several_accounts(more: bytes) -> None:
-    """Events are decoded in one go whoever they are of, and each keeps its own account; so do neighbours of errors."""
+    """Events are decoded in one go whoever they are of; each record keeps its own account, whatever is beside it."""
     decoder = Enveloped(JsonRecords(Thing, wrapper="Records")).decoder(record_bytes=LIMIT)
-    details = ({"n": 1}, {"n": 2}, {"Records": [{"n": 3}, {"n": 4}]}, {"n": 5})
+    details = ({"n": 1}, {"n": 2}, {"Records": [{"n": 3}, {"n": 4}]}, {"n": 5}, {"Records": []})
     found = decoder.feed(b"".join(event(one, account=str(at)) for at, one in enumerate(details)) + more)
     told = [
         (one.n, context.account) for one, context in zip(found, decoder.contexts, strict=True) if type(one) is Thing
@@ -597,7 +597,7 @@ def test_messages_of_json_among_text() -> None:
     line = Template(Timed, [("> ", "text")], shapes={})
     form = ByMagic({b"{": JsonRecords(Timed)}, otherwise=Templated([line], continued=Timed), mixed=True)
     decoder = Enveloped(form).decoder(record_bytes=1000)
-    messages = ('{"text":"a"}', '{"text":"b","time":"x"}', "> c\n{}", '{"text":', '{"text":"d"}{}', '{"text":"e"}')
+    messages = ('{"text":"a"}', ' {"text":"b","time":"x"}', "> c\n{}", '{"text":', '{"text":"d"}{}', '{"text":"e"}')
     records = decoder.feed(payload(*messages))
     assert ["!" if isinstance(one, RecordError) else one.text for one in records] == [
         "a",
@@ -608,9 +608,19 @@ def test_messages_of_json_among_text() -> None:
         None,
         "e",
     ]
-    assert [decoder.original(at).decode() for at in (0, 1, 2)] == list(messages[:3])
+    assert [decoder.original(at).decode().strip() for at in (0, 1, 2)] == [one.strip() for one in messages[:3]]
     groups = [None if isinstance(one, RecordError) else one.around.log_group for one in records]
-    assert groups == ["group", None, "group", None, None, None, None]
+    assert groups == ["group", None, "group", None, "group", "group", "group"]
+
+
+def test_times_are_of_the_messages_that_records_come_from() -> None:
+    """Where one message has no record and another has two, no record is given the time of its neighbour."""
+    form = ByMagic({b"{": JsonRecords(Timed), b"[": JsonRecords(Timed)}, otherwise=Entries([]), mixed=True)
+    decoder = Enveloped(form).decoder(record_bytes=1000)
+    messages = ("[]", '{"text":"2"}', '{"text":"3"}{"text":"3"}', '{"text":"4"}')
+    told = [{"id": "1", "timestamp": at * 1000, "message": one} for at, one in enumerate(messages, 1)]
+    records = decoder.feed(payload(logEvents=told))
+    assert [str(one.around.time.second) for one in records] == [one.text for one in records] == ["2", "3", "3", "4"]
 
 
 def lost_values(envelope: dict[str, Any]) -> set[str]:

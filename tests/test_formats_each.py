@@ -8,7 +8,8 @@ from msgspec import Raw
 
 from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
-from shipper.formats import JsonRecords, Record
+from shipper.formats import JsonRecords, Record, each
+from shipper.formats.several import Several
 
 LIMIT = 1 << 16
 
@@ -71,6 +72,17 @@ def test_records_come_alike_out_of_log_groups() -> None:
     assert records == [*RECORDS[:2], None, *RECORDS[2:]]
     assert json.loads(decoder.original(4))["detail"]["findings"] == [2]
     assert decoder.original(2) == b'{"id": 1, "detail": '
+
+
+def test_many_findings_of_one_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event is taken apart once for the originals of all its findings."""
+    opened: list[bytes] = []
+    monkeypatch.setattr(each, "Several", lambda text, path: opened.append(text) or Several(text, path))
+    decoder = FORMAT.decoder(record_bytes=LIMIT)
+    records = decoder.feed(b"\n".join(json.dumps(event(name, *range(50))).encode() for name in "ab") + b"\n")
+    originals = [json.loads(decoder.original(index)) for index in range(len(records))]
+    assert [one["detail"]["findings"] for one in originals] == [[at] for at in range(50)] * 2
+    assert len(opened) == 2
 
 
 def test_originals_are_whole_where_nothing_is_split() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import tried
 
-from shipper.formats import Grouped, GroupedRecords, Record, Unparsed
+from shipper.formats import Grouped, GroupedRecords, Record, Unparsed, grouped
+from shipper.formats.several import Several
 
 
 class Item(Record):
@@ -89,6 +90,28 @@ def test_damage_stays_where_it_is() -> None:
     assert len(causes) == 6
     [alone] = read(dumped({"version": "v", "items": [{"name": "x"}]}))
     assert alone.unparsed == (drift,)
+
+
+def test_list_beside_an_object_within() -> None:
+    """A record's original has no other records in it, also where the list is not in the object within."""
+    out = read(dumped({"inner": {"owner": "b"}, "items": [{"name": "x"}, {"name": "y"}]}))
+    assert [msgspec.json.decode(one.original)["items"] for one in out] == [[{"name": "x"}], [{"name": "y"}]]
+    assert [read(one.original)[0].value for one in out] == records(out)
+
+
+def test_many_records_of_one_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object is taken apart once for all its records; many broken ones keep no more than some times its bytes."""
+    opened: list[bytes] = []
+    monkeypatch.setattr(grouped, "Several", lambda text, path: opened.append(text) or Several(text, path))
+    out = read(dumped({"owner": "a", "items": [{"name": str(at)} for at in range(50)]}))
+    assert len(out) == 50
+    assert len(opened) == 1
+    raw = dumped({"owner": "a" * 500, "items": [7] * 500})
+    broken = [error.original for error in errors(read(raw))]
+    assert msgspec.json.decode(broken[0]) == {"owner": "a" * 500, "items": [7]}
+    assert broken[-1] == b"7"
+    assert sum(map(len, broken)) < 3 * len(raw)
+    assert len(opened) == 2
 
 
 @tried

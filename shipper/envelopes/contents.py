@@ -38,7 +38,7 @@ class Run(Struct, gc=False):
         contexts: what the envelope of each says of it
         unparsed: values of the envelopes that have an undeclared type
         times: when CloudWatch Logs was given each, as it says so; none where there are no such times
-        is_events: whether each message is the detail of an event: an object, and so one record
+        is_events: whether each message is the detail of an event: an object, and so usually one record
     """
 
     messages: list[bytes]
@@ -66,13 +66,6 @@ class Run(Struct, gc=False):
     def circumstances(self) -> Iterator[tuple[Context | None, Any]]:
         """Give the context and the time of each message."""
         return zip(self.contexts, self.times or [None] * len(self.contexts), strict=True)
-
-    def contexts_of(self, records: int) -> list[Context | None] | None:
-        """Give the context of each record that the messages gave; None if that is not clear."""
-        if records == len(self.contexts):
-            return self.contexts
-        context = self.contexts[0]
-        return [context] * records if self.contexts.count(context) == len(self.contexts) else None
 
 
 class Control(Struct, frozen=True, gc=False):

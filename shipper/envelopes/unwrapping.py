@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import chain, groupby
+from itertools import chain, groupby, repeat
+from operator import eq
 from typing import Any
 
 from shipper.envelopes.contents import NO_CONTEXT, Content, Context, Control, Run, Unwrapper
@@ -91,16 +92,19 @@ class UnwrappingDecoder:
         return self._out
 
     def _run(self, run: Run) -> None:
-        """Decode messages in one go where none of them is broken, else half by half."""
+        """Decode messages in one go where none is broken and it is clear which record is whose, else half by half."""
         if len(run.messages) == 1:
             self._alone(run)
             return
         decoder = self._inner.decoder(record_bytes=self._limit)
         records = decoder.feed(_joined(run.messages))
         unparsed = _set_aside(decoder, len(records))
-        contexts = run.contexts_of(len(records))
-        is_broken = any(type(record) is RecordError for record in records) or bool(decoder.finish())
-        if is_broken or contexts is None:
+        is_whole = (
+            not any(type(record) is RecordError for record in records)
+            and (self._is_uniform(run) or _are_of(run.messages, decoder, len(records)))
+            and not decoder.finish()  # the last to ask: it forgets the records
+        )
+        if not is_whole:
             middle = len(run.messages) // 2
             self._run(run.part(0, middle))
             self._run(run.part(middle, len(run.messages)))
@@ -108,29 +112,25 @@ class UnwrappingDecoder:
         self._starts.append(len(self._out))
         self._runs.append(run.messages)
         self._tell(run, unparsed, len(records))
-        self._extend(records, contexts)
+        self._extend(records, run.contexts if len(records) == len(run.contexts) else run.contexts[:1] * len(records))
+        if self._messages:
+            _place(records, run.circumstances())
+
+    def _is_uniform(self, run: Run) -> bool:
+        """Tell whether the same is said of all messages, as far as that will be asked for."""
+        return not (self._messages and run.times) and run.contexts.count(run.contexts[0]) == len(run.contexts)
 
     def _parted(self, form: Messages[Any], run: Run) -> None:
         """Decode messages one by one, but for those that begin like records of which many are decoded in one go."""
         start = 0
-        for in_runs, group in groupby(run.messages, lambda message: message.startswith(self._in_runs)):
+        for in_runs, group in groupby(run.messages, lambda message: message.lstrip().startswith(self._in_runs)):
             stop = start + sum(1 for _ in group)
             part = run.part(start, stop)
             if in_runs:
-                self._together(part)
+                self._run(part)
             else:
                 self._each(form, part)
             start = stop
-
-    def _together(self, run: Run) -> None:
-        """Decode messages in one go, and tell their times to records that have none."""
-        start = len(self._out)
-        self._run(run)
-        records = self._out[start:]
-        if len(records) == len(run.messages):
-            for record, (context, time) in zip(records, run.circumstances(), strict=True):
-                if isinstance(record, Entry) and not record.has_time:
-                    record.around = _around(context, time)
 
     def _each(self, form: Messages[Any], run: Run) -> None:
         """Decode messages one by one."""
@@ -143,13 +143,15 @@ class UnwrappingDecoder:
 
     def _alone(self, run: Run) -> None:
         """Take whatever one message gives, with its errors."""
-        message, context = run.messages[0], run.contexts[0]
+        message, [(context, time)] = run.messages[0], run.circumstances()
         decoder = self._inner.decoder(record_bytes=self._limit)
         for records in chain([decoder.feed(message)], iter(decoder.finish, [])):
             start = len(self._out)
             self._originals |= {start + index: decoder.original(index) for index in range(len(records))}
             self._tell(run, _set_aside(decoder, len(records)), len(records))
             self._extend(records, [context] * len(records))
+            if self._messages:
+                _place(records, repeat((context, time)))
 
     def _tell(self, run: Run, unparsed: dict[int, tuple[Unparsed, ...]], number: int) -> None:
         """Keep what was set aside from the next records and from their envelopes."""
@@ -166,6 +168,19 @@ class UnwrappingDecoder:
 def _around(context: Context | None, time: Any) -> Around:
     known = context or NO_CONTEXT
     return Around(known.log_group, known.log_stream, moment(time))
+
+
+def _place(records: list[Any], circumstances: Iterable[tuple[Context | None, Any]]) -> None:
+    """Tell records that have no time themselves what was around their messages."""
+    for record, (context, time) in zip(records, circumstances, strict=False):
+        if isinstance(record, Entry) and not record.has_time:
+            record.around = _around(context, time)
+
+
+def _are_of(messages: list[bytes], decoder: Decoder[Any], number: int) -> bool:
+    """Tell whether each record answered last is one message: their number alone may come about by chance."""
+    originals = map(decoder.original, range(number))
+    return number == len(messages) and all(map(eq, originals, map(bytes.strip, messages)))
 
 
 def _joined(messages: list[bytes]) -> bytes:

@@ -7,19 +7,13 @@ So a record has all that stands around it, and its original can be read by itsel
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-import msgspec
-from msgspec import Raw, structs
+from msgspec import structs
 
 from shipper.errors import RecordError
 from shipper.formats.record import Decoder, Unparsed
+from shipper.formats.several import Path, Several
 
 R = TypeVar("R")
-
-Path = Sequence[str]
-"""Names from an object down to the array in it."""
-
-_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
-_decode_items = msgspec.json.Decoder(list[Raw]).decode
 
 
 class EachDecoder(Generic[R]):
@@ -37,6 +31,7 @@ class EachDecoder(Generic[R]):
         self._inner = inner
         self._paths = paths
         self._parts: list[tuple[int, Path, int]] = []  # of each record its object, and which item of which array it has
+        self._opened: tuple[int, Several] | None = None  # the object that was asked for last, and which it is
 
     def feed(self, block: bytes) -> list[R | RecordError]:
         """Decode what this block completes."""
@@ -51,15 +46,23 @@ class EachDecoder(Generic[R]):
         if not self._parts:
             return self._inner.original(index)
         at, path, item = self._parts[index]
-        original = self._inner.original(at)
-        return _with_one(original, path, item) if path else original
+        if not path:
+            return self._inner.original(at)
+        if self._opened is None or self._opened[0] != at:
+            original = self._inner.original(at)
+            try:
+                self._opened = at, Several(original, path)
+            except UnicodeDecodeError:  # in a name, which no other decoder looks into
+                return original
+        several = self._opened[1]
+        return several.with_only(several.items[item])
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last, or around it, that were set aside."""
         return self._inner.unparsed(self._parts[index][0] if self._parts else index)
 
     def _records(self, objects: list[R | RecordError]) -> list[R | RecordError]:
-        self._parts = []
+        self._parts, self._opened = [], None
         found = [(at, *several) for at, one in enumerate(objects) if (several := self._several(one))]
         if not found:  # as nearly always
             return objects
@@ -91,15 +94,3 @@ def _split(one: Any, path: Path) -> Iterator[Any]:
     inner = getattr(one, name)
     for part in _split(inner, below) if below else ([item] for item in inner):
         yield structs.replace(one, **{name: part})
-
-
-def _with_one(original: bytes, path: Path, item: int) -> bytes:
-    """Write an object once more with one item of an array alone."""
-    name, *below = path
-    try:
-        members = _decode_members(original)
-    except UnicodeDecodeError:  # in a name, which no other decoder looks into
-        return original
-    inner = members[name]
-    part = _with_one(bytes(inner), below, item) if below else b"[%b]" % bytes(_decode_items(inner)[item])
-    return msgspec.json.encode({**members, name: Raw(part)})

@@ -14,6 +14,7 @@ from shipper.errors import RecordError
 from shipper.formats.json import JsonRecords
 from shipper.formats.record import Record, Unparsed, record_error
 from shipper.formats.repair import repair
+from shipper.formats.several import Several
 
 G = TypeVar("G", bound=Record)
 I = TypeVar("I", bound=Record)  # noqa: E741 -- an item
@@ -82,6 +83,7 @@ class GroupedDecoder(Generic[G, I]):
     def __init__(self, layout: GroupedRecords[G, I], *, record_bytes: int) -> None:
         self._layout = layout
         self._objects = layout.objects.decoder(record_bytes=record_bytes)
+        self._opened: Several | None = None  # the object that was asked for last
         self._begin()
 
     def feed(self, block: bytes) -> list[Grouped[G, I] | RecordError]:
@@ -98,8 +100,8 @@ class GroupedDecoder(Generic[G, I]):
         if isinstance(record, RecordError):
             return record.original
         text, at = self._places[index]
-        members = _flattened(self._layout, _members(text))
-        return _with_items(self._layout, text, _items(members[self._layout.items])[at])
+        several = self._several(text)
+        return several.with_only(several.items[at])
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last, and of its object, that were set aside."""
@@ -109,6 +111,7 @@ class GroupedDecoder(Generic[G, I]):
         self._out: list[Grouped[G, I] | RecordError] = []
         self._places: dict[int, tuple[bytes, int]] = {}  # of each record its object, and which in the list it is
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
+        self._spare = 0  # bytes of the present object that may still be kept beside its broken records
         return self._out
 
     def _answer(self, objects: list[Raw | RecordError]) -> list[Grouped[G, I] | RecordError]:
@@ -119,6 +122,12 @@ class GroupedDecoder(Generic[G, I]):
             else:
                 self._group(bytes(one))
         return out
+
+    def _several(self, text: bytes) -> Several:
+        """Take an object apart, unless it is the same as before."""
+        if self._opened is None or self._opened.text is not text:
+            self._opened = Several(text, _path(self._layout, text))
+        return self._opened
 
     def _group(self, text: bytes) -> None:
         """Decode the records of one object."""
@@ -137,6 +146,7 @@ class GroupedDecoder(Generic[G, I]):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             self._out.append(record_error("undecodable", str(error), text))
         else:
+            self._spare = len(text)
             for at, item in enumerate(each):
                 self._item(group, text, at, item, told)
 
@@ -157,12 +167,20 @@ class GroupedDecoder(Generic[G, I]):
             record, unparsed = _decoded(bytes(item), self._layout.decode_item)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             cause = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            self._out.append(record_error("undecodable", cause, _with_items(self._layout, text, item)))
+            self._out.append(record_error("undecodable", cause, self._broken(text, item)))
             return
         if told or unparsed:
             self._unparsed[len(self._out)] = told + unparsed
         self._places[len(self._out)] = (text, at)
         self._out.append(Grouped(group, record))
+
+    def _broken(self, text: bytes, item: Raw) -> bytes:
+        """Give a broken record in its object; alone once those have taken as many bytes as the object has."""
+        if self._spare <= 0:
+            return bytes(item)
+        original = self._several(text).with_only(item)
+        self._spare -= len(original) - len(bytes(item))
+        return original
 
 
 def _decoded(text: bytes, decode: Any) -> tuple[Any, tuple[Unparsed, ...]]:
@@ -188,11 +206,8 @@ def _flattened(layout: GroupedRecords[Any, Any], members: dict[str, Raw]) -> dic
     return members
 
 
-def _with_items(layout: GroupedRecords[Any, Any], text: bytes, item: Raw) -> bytes:
-    """Write an object with only one record in it."""
-    members: dict[str, Any] = dict(_members(text))
-    inner = members
-    if bytes(members.get(layout.within, b""))[:1] == b"{":
-        inner = members[layout.within] = dict(_members(members[layout.within]))
-    inner[layout.items] = [item]
-    return _encode(members)
+def _path(layout: GroupedRecords[Any, Any], text: bytes) -> tuple[str, ...]:
+    """Tell where the list of an object is: in the object within, or beside it."""
+    within = bytes(_members(text).get(layout.within, b""))
+    is_inside = within[:1] == b"{" and layout.items in _members(within)
+    return (layout.within, layout.items) if is_inside else (layout.items,)

@@ -21,6 +21,8 @@ RESOURCES_BYTES: Final = 4_096
 
 _resources: Final = Held(list[Resource], "findings[].Resources")
 
+_decode: Final = msgspec.json.Decoder(float_hook=Raw).decode  # there are numbers that Python cannot hold
+
 
 class Target(Struct, kw_only=True, gc=False):
     """
@@ -99,7 +101,7 @@ def _members(written: Raw) -> Members:
 
     One format has it under the resource's type, the other there too or not, and each spells the names in its own way.
     """
-    details = msgspec.json.decode(written) if written else None
+    details = _decode(written) if written else None
     if not isinstance(details, dict):
         return {}
     inner = [one for one in details.values() if isinstance(one, dict)]
