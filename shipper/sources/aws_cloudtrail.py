@@ -392,7 +392,9 @@ TELLING: Final = frozenset({"iam.amazonaws.com", "signin.amazonaws.com", "sso.am
 """Services whose `responseElements` are looked into: they name who was created, and how a sign-in ended."""
 
 _NO_KIND: Final = ((), ("info",))
-_SESSION_TOKEN: Final = re.compile(rb'"sessionToken"\s*:\s*"((?:[\w+/=-]|\\/|\\u00[0-9A-Fa-f]{2}){64,})"')
+_SESSION_TOKEN: Final = re.compile(rb'"sessionToken"\s*:\s*"((?:[\w+/=-]++|\\/|\\u00[0-9A-Fa-f]{2})++)"')
+TOKEN_CHARACTERS: Final = 64
+"""Fewest characters of a session token; shorter texts of that name are placeholders."""
 TOKEN_DIGITS: Final = 32
 """Digits that are kept of the SHA-256 digest of a session token."""
 IDENTITY_BYTES: Final = 2_048
@@ -639,6 +641,8 @@ def _without_session_tokens(elements: Raw) -> Raw:
 
 def _digested(token: re.Match[bytes]) -> bytes:
     text: str = msgspec.json.decode(b'"%b"' % token[1])
+    if len(text) < TOKEN_CHARACTERS:
+        return token[0]
     return b'"sessionToken":"sha256:%b"' % sha256(text.encode()).hexdigest()[:TOKEN_DIGITS].encode()
 
 
