@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from shipper.envelopes import Enveloped
 from shipper.errors import RecordError
-from shipper.formats import JsonRecords, Record
+from shipper.formats import JsonRecords, Record, each
 
 LIMIT = 1 << 16
 
@@ -57,6 +57,19 @@ def test_each_finding_is_a_record(glue: bytes) -> None:
         assert found(again) == found(record)
         if again.detail:
             assert json.loads(decoder.original(index))["detail"]["more"] == 1.5
+
+
+def test_objects_are_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the originals of an object's records cost grows with their number, not with its square."""
+    apart: list[bytes] = []
+    decode = each._decode_items  # noqa: SLF001
+    monkeypatch.setattr(each, "_decode_items", lambda text: apart.append(text) or decode(text))
+    decoder = FORMAT.decoder(record_bytes=LIMIT)
+    for number in (1, 2):
+        found = decoder.feed(b'{"detail": {"findings": [1, 2, %d]}}\n' % number)
+        originals = [json.loads(decoder.original(index)) for index in range(len(found))]
+        assert [one["detail"]["findings"] for one in originals] == [[1], [2], [number]]
+    assert len(apart) == 2
 
 
 def test_records_come_alike_out_of_log_groups() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import tried
 
-from shipper.formats import Grouped, GroupedRecords, Record, Unparsed
+from shipper.formats import Grouped, GroupedRecords, Record, Unparsed, grouped
 
 
 class Item(Record):
@@ -51,6 +51,24 @@ def test_records_know_their_object(size: int) -> None:
     ]
     assert msgspec.json.decode(out[1].original) == {"owner": "a", "items": [{"size": "7"}]}
     assert read(out[1].original)[0].value == out[1].value
+
+
+@pytest.mark.parametrize("item", [b"1", b"{}"])
+def test_objects_are_taken_apart_once(item: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the originals of an object's records cost, of broken ones too, grows with their number alone."""
+    apart: list[bytes] = []
+    decode = grouped._members  # noqa: SLF001
+    monkeypatch.setattr(grouped, "_members", lambda text: apart.append(text) or decode(text))
+    out = read(b'{"items": [%b]}' % b", ".join([item] * 9))
+    assert [one.original for one in out] == [b'{"items":[%b]}' % item] * 9
+    assert len(apart) <= 2
+
+
+def test_list_beside_another_object() -> None:
+    """An original has no other records in it, also where an object without a list stands beside the list."""
+    (one, _) = read(b'{"inner":{"version":1},"items":[{"size":1},{"size":2}]}')
+    assert one.original == b'{"inner":{"version":1},"items":[{"size":1}]}'
+    assert read(one.original)[0].value == one.value
 
 
 @pytest.mark.parametrize("size", [1, 1000])

@@ -37,6 +37,7 @@ class EachDecoder(Generic[R]):
         self._inner = inner
         self._paths = paths
         self._parts: list[tuple[int, Path, int]] = []  # of each record its object, and which item of which array it has
+        self._asked: tuple[int, _Apart] | None = None  # the object of the original that was asked for last
 
     def feed(self, block: bytes) -> list[R | RecordError]:
         """Decode what this block completes."""
@@ -51,8 +52,11 @@ class EachDecoder(Generic[R]):
         if not self._parts:
             return self._inner.original(index)
         at, path, item = self._parts[index]
-        original = self._inner.original(at)
-        return _with_one(original, path, item) if path else original
+        if not path:
+            return self._inner.original(at)
+        if self._asked is None or self._asked[0] != at:
+            self._asked = (at, _Apart(self._inner.original(at), path))
+        return self._asked[1].with_one(item)
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last, or around it, that were set aside."""
@@ -60,6 +64,7 @@ class EachDecoder(Generic[R]):
 
     def _records(self, objects: list[R | RecordError]) -> list[R | RecordError]:
         self._parts = []
+        self._asked = None
         found = [(at, *several) for at, one in enumerate(objects) if (several := self._several(one))]
         if not found:  # as nearly always
             return objects
@@ -93,13 +98,33 @@ def _split(one: Any, path: Path) -> Iterator[Any]:
         yield structs.replace(one, **{name: part})
 
 
-def _with_one(original: bytes, path: Path, item: int) -> bytes:
-    """Write an object once more with one item of an array alone."""
-    name, *below = path
-    try:
-        members = _decode_members(original)
-    except UnicodeDecodeError:  # in a name, which no other decoder looks into
-        return original
-    inner = members[name]
-    part = _with_one(bytes(inner), below, item) if below else b"[%b]" % bytes(_decode_items(inner)[item])
-    return msgspec.json.encode({**members, name: Raw(part)})
+class _Apart:
+    """
+    An object taken apart once for all items of one of its arrays: there may be many.
+
+    Args:
+        original: the object
+        path: of the array
+    """
+
+    def __init__(self, original: bytes, path: Path) -> None:
+        self._original = original
+        self._path = path
+        self._levels: list[dict[str, Raw]] = []  # members of the object, and of those in it on the way to the array
+        part = original
+        try:
+            for name in path:
+                self._levels.append(_decode_members(part))
+                part = bytes(self._levels[-1][name])
+        except UnicodeDecodeError:  # in a name, which no other decoder looks into
+            self._levels = []
+        self._items = _decode_items(part) if self._levels else []
+
+    def with_one(self, item: int) -> bytes:
+        """Write the object once more with one item alone."""
+        if not self._levels:
+            return self._original
+        part = b"[%b]" % bytes(self._items[item])
+        for members, name in zip(reversed(self._levels), reversed(self._path), strict=True):
+            part = msgspec.json.encode({**members, name: Raw(part)})
+        return part

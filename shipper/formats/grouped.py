@@ -5,7 +5,7 @@ Each record is decoded by itself, so that a broken one, or one whose types have 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -97,9 +97,7 @@ class GroupedDecoder(Generic[G, I]):
         record = self._out[index]
         if isinstance(record, RecordError):
             return record.original
-        text, at = self._places[index]
-        members = _flattened(self._layout, _members(text))
-        return _with_items(self._layout, text, _items(members[self._layout.items])[at])
+        return self._with_one(*self._places[index])
 
     def unparsed(self, index: int) -> tuple[Unparsed, ...]:
         """Give the values of one record of the list answered last, and of its object, that were set aside."""
@@ -109,6 +107,7 @@ class GroupedDecoder(Generic[G, I]):
         self._out: list[Grouped[G, I] | RecordError] = []
         self._places: dict[int, tuple[bytes, int]] = {}  # of each record its object, and which in the list it is
         self._unparsed: dict[int, tuple[Unparsed, ...]] = {}
+        self._apart: _Apart | None = None  # the object that was asked for last
         return self._out
 
     def _answer(self, objects: list[Raw | RecordError]) -> list[Grouped[G, I] | RecordError]:
@@ -157,12 +156,36 @@ class GroupedDecoder(Generic[G, I]):
             record, unparsed = _decoded(bytes(item), self._layout.decode_item)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             cause = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            self._out.append(record_error("undecodable", cause, _with_items(self._layout, text, item)))
+            self._out.append(record_error("undecodable", cause, self._with_one(text, at)))
             return
         if told or unparsed:
             self._unparsed[len(self._out)] = told + unparsed
         self._places[len(self._out)] = (text, at)
         self._out.append(Grouped(group, record))
+
+    def _with_one(self, text: bytes, at: int) -> bytes:
+        """Write an object with only one record in it. It is taken apart once for all: there may be many in it."""
+        if self._apart is None or self._apart.text is not text:
+            self._apart = _apart(self._layout, text)
+        self._apart.around[self._layout.items] = [self._apart.items[at]]
+        return _encode(self._apart.members)
+
+
+class _Apart(NamedTuple):
+    """
+    An object in its parts.
+
+    Attributes:
+        text: the object
+        members: its members
+        around: those among which the list is: its own, or those of the object within it
+        items: what is in the list
+    """
+
+    text: bytes
+    members: dict[str, Any]
+    around: dict[str, Any]
+    items: list[Raw]
 
 
 def _decoded(text: bytes, decode: Any) -> tuple[Any, tuple[Unparsed, ...]]:
@@ -188,11 +211,11 @@ def _flattened(layout: GroupedRecords[Any, Any], members: dict[str, Raw]) -> dic
     return members
 
 
-def _with_items(layout: GroupedRecords[Any, Any], text: bytes, item: Raw) -> bytes:
-    """Write an object with only one record in it."""
+def _apart(layout: GroupedRecords[Any, Any], text: bytes) -> _Apart:
     members: dict[str, Any] = dict(_members(text))
-    inner = members
+    around = members
     if bytes(members.get(layout.within, b""))[:1] == b"{":
-        inner = members[layout.within] = dict(_members(members[layout.within]))
-    inner[layout.items] = [item]
-    return _encode(members)
+        within = _members(members[layout.within])
+        if layout.items in within:
+            around = members[layout.within] = dict(within)
+    return _Apart(text, members, around, _items(around[layout.items]))
