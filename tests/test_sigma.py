@@ -123,6 +123,7 @@ ANALYZER = "product: aws, service: access_analyzer"
         ("category: network, service: dns", "{dns.response.code: NXDOMAIN}", "dns.response_code:NXDOMAIN"),
         ("category: firewall", "{dst_port: 22}", "destination.port:22"),
         ("category: firewall", "{action: accept}", "event.action:ACCEPT"),
+        ("category: firewall", "{action: [allow, deny, reject]}", "(event.action:(ACCEPT OR REJECT OR REJECT))"),
         (
             "product: aws, service: vpcflowlogs",
             "{pkt-dstaddr|startswith: ['10.', '172.16.', '192.168.1.']}",
