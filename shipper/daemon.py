@@ -76,8 +76,7 @@ async def run(settings: Settings, *, started: Callable[[str], None] = lambda _: 
         )
         sources = Sources.discover(
             (*lastresort.own_routes(settings.deadletter), *settings.routes),
-            retain=settings.documents.retain,
-            original=settings.documents.original,
+            documents=settings.documents,
             settings=settings.sources,
         )
         for problem in sources.broken:

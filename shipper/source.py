@@ -23,7 +23,7 @@ from msgspec import Struct
 
 import shipper.sources
 from shipper import ecs
-from shipper.config import Route
+from shipper.config import Documents, Route
 from shipper.declaration import Names, declared
 from shipper.errors import ConfigError
 from shipper.formats import Format
@@ -34,6 +34,9 @@ from shipper.retain import Retain, retaining
 
 R = TypeVar("R")
 D = TypeVar("D", bound=ecs.Document)
+
+USUAL_DOCUMENTS: Final = Documents()
+"""What is made of records unless the user sets something else."""
 
 NOT_LOGS: Final = {
     "folder_marker": re.compile(r"/$"),
@@ -192,8 +195,7 @@ class Sources:
         cls,
         routes: Sequence[Route] = (),
         *,
-        retain: Retain = "both",
-        original: bool = False,
+        documents: Documents = USUAL_DOCUMENTS,
         settings: Struct | None = None,
     ) -> "Sources":
         """
@@ -201,8 +203,7 @@ class Sources:
 
         Args:
             routes: the user's word on keys that do not tell, or tell wrong
-            retain: forms of free-form parts that documents keep
-            original: whether documents keep their record as it was written
+            documents: what they keep
             settings: those of single sources, by their tables
 
         Raises:
@@ -212,7 +213,8 @@ class Sources:
         ours = _ours()
         own, broken = added(ours, Source)
         ranks = [
-            [_configured(one, settings).keeping(retain, original=original) for one in rank] for rank in (ours, own)
+            [_configured(one, settings).keeping(documents.retain, original=documents.original) for one in rank]
+            for rank in (ours, own)
         ]
         return cls(ranks[0], routes, ranks[1], broken)
 

@@ -11,7 +11,7 @@ from lines import BEGINNING, LINES, LineDocument
 from msgspec import Meta, Raw
 
 from shipper import ecs
-from shipper.config import load
+from shipper.config import Documents, load
 from shipper.errors import ConfigError
 from shipper.formats import Record
 from shipper.mappings.fields import fields
@@ -113,7 +113,7 @@ def test_documents_of_a_package_are_made_as_settings_say(
     file = tmp_path / "shipper.toml"
     file.write_text("[sources.acme_free]\nspelled = 'x'")
     settings = load(file, {}, Sources.discover().settings)
-    sources = Sources.discover(retain=retain, settings=settings.sources)
+    sources = Sources.discover(documents=Documents(retain=retain), settings=settings.sources)
     source = next(one for one in sources if one.dataset == "acme.free")
     made = source.document(Record(), Origin(ObjectRef(bucket="b", key="k")))
     assert isinstance(made, FreeDocument)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from shipper.config import Documents
 from shipper.notification import ObjectRef
 from shipper.retain import Place, Retain, places
 from shipper.source import Origin, Sources
@@ -25,7 +26,9 @@ RECORD: dict[str, Any] = {
 
 def made(retain: Retain, record: dict[str, Any]) -> dict[str, Any]:
     """Write the document of a record of CloudTrail."""
-    source = next(one for one in Sources.discover(retain=retain) if one.dataset == "aws.cloudtrail")
+    source = next(
+        one for one in Sources.discover(documents=Documents(retain=retain)) if one.dataset == "aws.cloudtrail"
+    )
     assert (source.name, source.document_type) == ("aws_cloudtrail", aws_cloudtrail.CloudTrailDocument)
     decoded = msgspec.json.decode(json.dumps(record), type=aws_cloudtrail.CloudTrailRecord, strict=False)
     document: dict[str, Any] = json.loads(

@@ -73,6 +73,7 @@ def test_each_dataset_is_a_log_source() -> None:
 CLOUDTRAIL = "product: aws, service: cloudtrail"
 DNS = "category: dns"
 WAF = "product: aws, service: waf"
+ANALYZER = "product: aws, service: access_analyzer"
 
 
 @pytest.mark.parametrize(
@@ -122,11 +123,13 @@ WAF = "product: aws, service: waf"
         ("category: network, service: dns", "{dns.response.code: NXDOMAIN}", "dns.response_code:NXDOMAIN"),
         ("category: firewall", "{dst_port: 22}", "destination.port:22"),
         ("category: firewall", "{action: accept}", "event.action:ACCEPT"),
+        ("category: firewall", "{action: [allow, deny, reject]}", "(event.action:(ACCEPT OR REJECT OR REJECT))"),
         (
             "product: aws, service: vpcflowlogs",
             "{pkt-dstaddr|startswith: ['10.', '172.16.', '192.168.1.']}",
             "(aws.vpcflow.pkt_dstaddr:(10.0.0.0\\/8 OR 172.16.0.0\\/16 OR 192.168.1.0\\/24))",
         ),
+        (ANALYZER, r"{condition.aws\:SourceVpc: a}", r"aws.access_analyzer.condition.aws\:SourceVpc:a"),
         ("product: aws, service: guardduty", "{severity|gte: 7}", "aws.guardduty.severity.code:>=7"),
         ("category: database", "{dbUserName: root}", "user.name:root"),
     ],
@@ -149,6 +152,8 @@ def test_rules_are_converted(backend: OpensearchLuceneBackend, logsource: str, s
         ("product: aws, service: elb_logs", "{cs-cookie: a}", "no document of aws.elb_logs has"),
         ("category: webserver", "{sc-status|startswith: '4'}", "looks for a part of a value"),
         (CLOUDTRAIL, "{source.ip: '10.*'}", "looks for a part of a value"),
+        (ANALYZER, "{condition.aws:SourceVpc: vpc-1}", "character of the query language"),
+        ("product: aws, service: securityhub", "{ProductFields.aws/a: b}", "character of the query language"),
         ("category: webserver", "{time-taken: 1}", "no document of aws.apigateway_logs or"),
     ],
 )

@@ -55,8 +55,7 @@ async def _explained(settings: Settings, id_: str) -> list[Explanation]:
         rereader = Rereader(store, namespace=namespace, record_bytes=limits.record_kib << 10, now=utc_now())
         sources = Sources.discover(
             settings.routes,
-            retain=settings.documents.retain,
-            original=settings.documents.original,
+            documents=settings.documents,
             settings=settings.sources,
         )
         explainer = Explainer(engine, namespace, sources, rereader)

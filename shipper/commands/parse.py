@@ -42,8 +42,7 @@ def run(options: argparse.Namespace) -> int:
     ref = ObjectRef(bucket=options.bucket, key=options.key)
     sources = Sources.discover(
         settings.routes,
-        retain=settings.documents.retain,
-        original=settings.documents.original,
+        documents=settings.documents,
         settings=settings.sources,
     )
     commands.tell_broken(sources)

@@ -112,8 +112,7 @@ async def _check_templates(engine: OpenSearch) -> None:
 
 def _reader(scope: Scope, settings: Settings) -> Reader:
     """Give what makes the documents that the daemon makes, with all that is set of them."""
-    documents = settings.documents
-    sources = Sources.discover(retain=documents.retain, original=documents.original, settings=settings.sources)
+    sources = Sources.discover(documents=settings.documents, settings=settings.sources)
     found = sources.of(NO_OBJECT, DATASET)
     if found is None:
         raise ConfigError(f"there is no source for {DATASET}")

@@ -39,8 +39,7 @@ async def opened(settings: Settings, box: Letterbox, *, dry_run: bool) -> AsyncI
     limits, namespace = settings.limits, settings.opensearch.namespace
     sources = Sources.discover(
         (*lastresort.own_routes(settings.deadletter), *settings.routes),
-        retain=settings.documents.retain,
-        original=settings.documents.original,
+        documents=settings.documents,
         settings=settings.sources,
     )
     letters = DeadLetters(namespace)

@@ -5,7 +5,7 @@ https://sigmahq.io/docs/digging-deeper/pipelines.html
 
 For each log source values are spelled as in our documents, fields are renamed, and the query is kept to the datasets.
 What could only be a search that never finds anything is refused: a log source that is no dataset of ours, a field that
-no document of it has, and a part of a value where values are compared as a whole.
+no document of it has, a part of a value where values are compared as a whole, and a name that a query would misread.
 """
 
 import json
@@ -31,7 +31,7 @@ _PRIORITY: Final = 20
 
 _HEAD: Final = f"""\
 # For `sigma convert -t opensearch_lucene -p {FILE} <rules>`: see docs/detection.md.
-# Generated from shipper/sigma/taxonomy.py and the documents' fields; do not edit.
+# Generated from shipper/sigma/ and the documents' fields; do not edit.
 """
 _IS_TEXT: Final = [{"type": "match_string", "cond": "any", "pattern": ".*"}, {"type": "is_null", "cond": "any"}]
 _IS_NULL: Final = _IS_TEXT[1:]
@@ -42,6 +42,9 @@ _IS_PART: Final = {
     },
     "detection_item_cond_expr": "part and not anything",
 }
+
+_MISREAD: Final = r""".*(?<!\\)[:/"(){}\[\]^~!&|]"""
+"""Names of members of free-form parts with characters of Lucene's syntax; pySigma does not escape them."""
 
 _WHOLE: Final = frozenset({"boolean", "date", "float", "geo_point", "ip", "long"})
 """Types of fields in which no part of a value can be looked for: OpenSearch finds nothing then, and does not say so."""
@@ -94,6 +97,8 @@ def _items(source: LogSource) -> Iterator[Item]:
     if source.members:
         yield _item(source, "members", type="field_name_prefix_mapping", mapping=source.members)
     yield _refusal_of_fields(source)
+    if known_fields(source)[1]:
+        yield _refusal_of_names(source)
     yield _refusal_of_parts(source)
     yield _item(source, "dataset", type="add_condition", conditions={"data_stream.dataset": _one(source.datasets)})
     indices = [f"logs-{dataset}-*" for dataset in source.datasets]
@@ -117,6 +122,17 @@ def _refusal_of_fields(source: LogSource) -> Item:
             "known": {"type": "include_fields", "mode": "re", "fields": known},
         },
         field_name_cond_expr="named and not known",
+    )
+
+
+def _refusal_of_names(source: LogSource) -> Item:
+    """Refuse names in which a query would see something else: `a:b` is the field `a`."""
+    return _item(
+        source,
+        "names",
+        type="detection_item_failure",
+        message=r"the name has a character of the query language: write a \ ahead of it, as in aws\:SourceVpc",
+        field_name_conditions=[{"type": "include_fields", "mode": "re", "fields": [_MISREAD]}],
     )
 
 

@@ -10,6 +10,12 @@ from shipper.sigma.logsource import LogSource, Spelling
 
 _OURS: Final = "aws.vpcflow"
 
+_ACTIONS: Final = {
+    **dict.fromkeys(("ALLOW", "ALLOWED", "FORWARD", "PASS", "PERMIT"), "ACCEPT"),
+    **dict.fromkeys(("BLOCK", "BLOCKED", "DENIED", "DENY", "DROP"), "REJECT"),
+}
+"""What other firewalls call the two."""
+
 _PARTS: Final = 4
 """Of an address of version 4."""
 
@@ -69,8 +75,9 @@ VPCFLOW: Final = LogSource(
         "vpc-id": f"{_OURS}.vpc_id",
     },
     spellings=(
-        # Other firewalls write it in small letters.
+        # Other firewalls write it in small letters, and have words of their own.
         Spelling(names=("action",), transformation={"type": "case", "method": "upper"}),
+        Spelling(names=("action",), transformation={"type": "map_string", "mapping": _ACTIONS}),
         *map(_network, range(1, _PARTS)),
     ),
     addresses={"dst_ip": "destination", "dstaddr": "destination", "src_ip": "source", "srcaddr": "source"},

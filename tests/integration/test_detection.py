@@ -241,6 +241,19 @@ def test_flows_are_found_by_the_beginning_of_an_address(client: OpenSearch) -> N
         assert stored.named(query) == ["inside", "near"]
 
 
+def test_members_are_found_by_names_with_characters_of_the_query_language(client: OpenSearch) -> None:
+    """Keys of conditions have colons, which a rule writes with a backslash."""
+    document = {"@timestamp": MOMENT, "data_stream": {"dataset": "aws.access_analyzer"}}
+    conditions = [("one", {"aws:SourceVpc": "vpc-1"}), ("other", {"aws:SourceVpc": "vpc-2", "aws": "vpc-1"})]
+    documents = [
+        ("aws.access_analyzer", name, {**document, "aws": {"access_analyzer": {"condition": condition}}})
+        for name, condition in conditions
+    ]
+    with Stored(client, documents) as stored:
+        query = one_line_rule(r"condition.aws\:SourceVpc: vpc-1", "access_analyzer")
+        assert stored.named(query) == ["one"]
+
+
 def test_string_forms_are_found_up_to_their_limit(client: OpenSearch) -> None:
     """
     A rule finds what it looks for in 8,191 characters, however many bytes they have; beyond, in the flat form alone.
